@@ -1,0 +1,17 @@
+{#- A UTC timestamp on the wall clocks of a time zone: for date buckets only. -#}
+{% macro local_time(timestamp, timezone) -%}
+    {{ adapter.dispatch('local_time', 'funnelkit')(timestamp, timezone) }}
+{%- endmacro %}
+
+{% macro default__local_time(timestamp, timezone) -%}
+    timezone({{ sql_text(timezone) }}, timezone('UTC', {{ timestamp }}))
+{%- endmacro %}
+
+{#- Microseconds since 1970 as a UTC timestamp. -#}
+{% macro from_us(us) -%}
+    {{ adapter.dispatch('from_us', 'funnelkit')(us) }}
+{%- endmacro %}
+
+{% macro default__from_us(us) -%}
+    make_timestamp({{ us }})
+{%- endmacro %}

@@ -1,0 +1,18 @@
+{#- The column of fct_events that stands for a funnel's entity. -#}
+{% macro entity_keys() %}
+    {{ return({'user_id': 'user_key', 'account_id': 'account_key'}) }}
+{% endmacro %}
+
+{#- K of the longest funnel, at least 1. -#}
+{% macro longest_funnel() %}
+    {% set ns = namespace(steps=1) %}
+    {% for spec in fromjson(funnelkit.project_funnels()) %}
+        {% set ns.steps = [ns.steps, spec.steps | length] | max %}
+    {% endfor %}
+    {{ return(ns.steps) }}
+{% endmacro %}
+
+{#- observed_until in microseconds, as SQL. -#}
+{% macro observed_us() %}
+    {{ return('(select observed_us from ' ~ ref('int_observed_until') ~ ')') }}
+{% endmacro %}

@@ -1,0 +1,62 @@
+{#- Where raw rows come from: the sample's seeds (only in this project, unless files were loaded),
+    else the tables that `funnelkit load` fills. The same condition enables the seeds. -#}
+{% macro raw_is_seeded() %}
+    {{ return(project_name == 'funnelkit' and env_var('FUNNELKIT_RAW', 'seeds') == 'seeds') }}
+{% endmacro %}
+
+{#- A ref under seeds, since a source has no edge to the seed that fills it; else the source. -#}
+{% macro raw(name) %}
+    {% if funnelkit.raw_is_seeded() %}
+        {{ return(ref('raw_' ~ name)) }}
+    {% else %}
+        {{ return(source('raw', name)) }}
+    {% endif %}
+{% endmacro %}
+
+{#- The columns that say where a raw row stood; a seed has no line numbers of its own. -#}
+{% macro raw_origin(name) -%}
+    {% if funnelkit.raw_is_seeded() -%}
+    'raw_{{ name }}.csv' as source_file,
+    cast(null as bigint) as source_line
+    {%- else -%}
+    source_file,
+    source_line
+    {%- endif %}
+{%- endmacro %}
+
+{#- Columns of the raw tables: text, but for line numbers and counts. -#}
+{% macro raw_tables() %}
+    {{ return({
+        'events': ['event_id', 'user_id', 'anonymous_id', 'account_id', 'event_name', 'occurred_at',
+                   'received_at', 'properties', 'source_file', 'source_line bigint'],
+        'users': ['user_id', 'account_id', 'updated_at', 'properties', 'source_file',
+                  'source_line bigint'],
+        'feedback': ['response_id', 'user_id', 'source', 'submitted_at', 'question', 'kind',
+                     'feature', 'score', 'text', 'language', 'source_file', 'source_line bigint'],
+        'rejects': ['kind', 'source_file', 'source_line bigint', 'reason', 'text'],
+        'loads': ['kind', 'source_file', 'sha256', 'rows bigint', 'rejected bigint', 'mapping'],
+    }) }}
+{% endmacro %}
+
+{#- Before a run: absent raw tables are created empty, so that a project without feedback builds;
+    and seeds never overwrite what was loaded. -#}
+{% macro ensure_raw() %}
+    {% if execute %}
+        {% set seeded = funnelkit.raw_is_seeded() %}
+        {% do run_query('create schema if not exists raw') %}
+        {% for table, columns in funnelkit.raw_tables().items() %}
+            {% if not (seeded and table in ['events', 'users', 'feedback']) %}
+                {% set typed = [] %}
+                {% for column in columns %}
+                    {% do typed.append(column if ' ' in column else column ~ ' varchar') %}
+                {% endfor %}
+                {% do run_query('create table if not exists raw.' ~ table ~ ' (' ~ typed | join(', ') ~ ')') %}
+            {% endif %}
+        {% endfor %}
+        {% if seeded and run_query('select count(*) from raw.loads').columns[0].values()[0] > 0 %}
+            {% do exceptions.raise_compiler_error(
+                'this warehouse holds loaded files, and a build from seeds would overwrite them; '
+                ~ 'run `funnelkit build`, or set FUNNELKIT_RAW=loaded') %}
+        {% endif %}
+    {% endif %}
+{% endmacro %}

@@ -1,0 +1,2 @@
+-- The rows of every reported chain, by run and step.
+{{ funnelkit.funnel_chain_rows(ref('int_funnel_chains'), ref('int_funnel_rows'), funnelkit.longest_funnel()) }}

@@ -1,0 +1,60 @@
+{%- set timezone = funnelkit.settings().timezone -%}
+
+-- Cohorts by first entry, on the project's calendar; each entity counts in one period a grain.
+with
+
+entity_periods as (
+    {% for grain in ['day', 'week', 'month'] %}
+    {{ 'union all' if not loop.first }}
+    select
+        p,
+        '{{ grain }}' as grain,
+        cast(date_trunc(
+            '{{ grain }}', {{ funnelkit.local_time(funnelkit.from_us('first_entry_us'), timezone) }}
+        ) as date) as period
+    from {{ ref('int_funnel_journeys') }}
+    {%- endfor %}
+
+),
+
+counts as (
+
+    select * from (
+        {{ funnelkit.funnel_step_counts(
+            ref('int_funnel_journeys'), ref('int_funnel_chain_rows'), ref('dim_funnels'),
+            ref('dim_funnel_steps'), 'entity_periods', ['grain', 'period']
+        ) }}
+    ) as step_counts
+
+),
+
+steps as (
+
+    select * from {{ ref('dim_funnel_steps') }}
+
+),
+
+final as (
+
+    select
+        steps.funnel,
+        counts.grain,
+        counts.step,
+        steps.step_name,
+        counts.entered,
+        counts.reached,
+        counts.open,
+        counts.lost,
+        counts.matured,
+        counts.matured_reached,
+        counts.p25_us,
+        counts.median_us,
+        counts.p75_us,
+        counts.p90_us,
+        counts.period
+    from counts
+    inner join steps on counts.funnel_no = steps.funnel_no and counts.step = steps.step
+
+)
+
+select * from final

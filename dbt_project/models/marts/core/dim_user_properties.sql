@@ -1,0 +1,35 @@
+{%- set properties = funnelkit.settings().user_properties -%}
+
+-- What was told about a user, and from when it held: breakdowns read it as of the first entry.
+with
+
+told as (
+
+    select * from {{ ref('stg_raw__users') }} where reject_reason is null
+
+),
+
+final as (
+    {% for name in properties %}
+    {{ 'union all' if not loop.first }}
+    select distinct
+        user_id,
+        account_id,
+        '{{ name }}' as property,
+        cast({{ name }} as varchar) as value,
+        valid_from
+    from told
+    {%- else %}
+    select
+        cast(null as varchar) as user_id,
+        cast(null as varchar) as account_id,
+        cast(null as varchar) as property,
+        cast(null as varchar) as value,
+        cast(null as timestamp) as valid_from
+    where false
+    {%- endfor %}
+
+)
+
+select * from final
+qualify row_number() over (partition by user_id, property, valid_from order by value nulls last, account_id nulls last) = 1

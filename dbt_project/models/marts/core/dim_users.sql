@@ -1,0 +1,44 @@
+{%- set properties = funnelkit.settings().user_properties -%}
+
+with
+
+seen as (
+
+    select
+        user_id,
+        min(occurred_at) as first_seen_at,
+        max(occurred_at) as last_seen_at,
+        max_by(account_id, (occurred_at, account_id)) filter (where account_id is not null) as account_id
+    from {{ ref('int_events_resolved') }}
+    group by user_id
+
+),
+
+told as (
+
+    select *
+    from {{ ref('stg_raw__users') }}
+    where reject_reason is null
+    qualify row_number() over (
+        partition by user_id order by valid_from desc, properties nulls last, account_id nulls last
+    ) = 1
+
+),
+
+final as (
+
+    select
+        coalesce(seen.user_id, told.user_id) as user_id,
+        coalesce(told.account_id, seen.account_id) as account_id,
+        row_number() over (order by coalesce(seen.user_id, told.user_id)) as user_key,
+        {% for name in properties -%}
+        told.{{ name }},
+        {% endfor -%}
+        seen.first_seen_at,
+        seen.last_seen_at
+    from seen
+    full join told on seen.user_id = told.user_id
+
+)
+
+select * from final

@@ -1,0 +1,31 @@
+-- What customers said: one row a response.
+with
+
+feedback as (
+
+    select * from {{ ref('stg_raw__feedback') }} where reject_reason is null
+
+),
+
+final as (
+
+    select
+        response_id,
+        user_id,
+        source,
+        question,
+        kind,
+        feature,
+        text,
+        language,
+        score,
+        submitted_at
+    from feedback
+    qualify row_number() over (
+        partition by response_id
+        order by submitted_at, user_id nulls last, question nulls last, score nulls last, text nulls last
+    ) = 1
+
+)
+
+select * from final

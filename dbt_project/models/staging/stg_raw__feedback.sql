@@ -1,0 +1,48 @@
+with
+
+raw as (
+
+    select
+        *,
+        {{ funnelkit.parse_time('submitted_at') }} as submitted_utc
+    from (
+        select
+            response_id, user_id, source, submitted_at, question, kind, feature, score, text, language,
+            {{ funnelkit.raw_origin('feedback') }}
+        from {{ funnelkit.raw('feedback') }}
+    ) as feedback
+
+),
+
+final as (
+
+    select
+        coalesce(
+            nullif(response_id, ''),
+            md5(concat_ws(chr(31), user_id, source, submitted_at, question, kind, feature, score, text))
+        ) as response_id,
+        nullif(user_id, '') as user_id,
+        nullif(source, '') as source,
+        nullif(question, '') as question,
+        nullif(kind, '') as kind,
+        nullif(feature, '') as feature,
+        nullif(text, '') as text,
+        nullif(language, '') as language,
+        try_cast(score as double) as score,
+        submitted_utc as submitted_at,
+        source_file,
+        source_line,
+        case
+            when nullif(submitted_at, '') is null then 'submitted_at is missing'
+            when submitted_utc is null then 'submitted_at is not a time'
+            when nullif(score, '') is not null and try_cast(score as double) is null then 'score is not a number'
+        end as reject_reason,
+        case
+            when nullif(submitted_at, '') is not null and submitted_utc is not null then score
+            else submitted_at
+        end as reject_text
+    from raw
+
+)
+
+select * from final

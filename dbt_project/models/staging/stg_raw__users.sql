@@ -1,0 +1,43 @@
+{%- set settings = funnelkit.settings() -%}
+
+with
+
+raw as (
+
+    select
+        *,
+        {{ funnelkit.parse_time('updated_at') }} as updated_utc,
+        {{ funnelkit.as_json('properties') }} as json_properties
+    from (
+        select
+            user_id, account_id, updated_at, properties,
+            {{ funnelkit.raw_origin('users') }}
+        from {{ funnelkit.raw('users') }}
+    ) as users
+
+),
+
+final as (
+
+    select
+        nullif(user_id, '') as user_id,
+        nullif(account_id, '') as account_id,
+        properties,
+        {% for name, type in settings.user_properties.items() -%}
+        {{ funnelkit.typed(funnelkit.json_text('json_properties', name), type) }} as {{ name }},
+        {% endfor -%}
+        updated_utc as updated_at,
+        -- A row without a time tells none: its values hold from ever.
+        coalesce(updated_utc, cast('0001-01-01' as timestamp)) as valid_from,
+        source_file,
+        source_line,
+        case
+            when nullif(user_id, '') is null then 'user_id is missing'
+            when nullif(updated_at, '') is not null and updated_utc is null then 'updated_at is not a time'
+        end as reject_reason,
+        case when nullif(user_id, '') is null then user_id else updated_at end as reject_text
+    from raw
+
+)
+
+select * from final

@@ -1,0 +1,165 @@
+"""One value behind every printed table: terminal, Markdown, CSV and JSON show the same numbers."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["text", "count", "share", "points", "seconds", "date"]
+Value = str | int | float | bool | None
+
+MINUS = "\u2212"
+NOTHING = "–"
+_NUMERIC = ("count", "share", "points", "seconds")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A named column and what its numbers mean.
+
+    `kind`: `text`, `count` (integer), `share` (0..1, shown in percent), `points` (a difference of
+    shares, shown in percentage points), `seconds` (a duration) or `date` (ISO text).
+    """
+
+    name: str
+    kind: Kind = "text"
+    label: str = ""
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether values are aligned to the right."""
+        return self.kind in _NUMERIC
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of plain values with named, typed columns.
+
+    `headline` is the finding in one sentence, `notes` what a reader must know beside the numbers,
+    `meta` the definition, data window and input counts that go into JSON.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    headline: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def records(self) -> list[dict[str, Value]]:
+        """One dict a row, numbers rounded to 6 decimals."""
+        return [
+            {name: rounded(value) for name, value in zip(self.names, row, strict=True)}
+            for row in self.rows
+        ]
+
+    def column(self, name: str) -> list[Value]:
+        """All values of one column, in row order."""
+        index = self.names.index(name)
+        return [row[index] for row in self.rows]
+
+    def select(self, names: Sequence[str]) -> "Table":
+        """The same rows with these columns only, in this order."""
+        picked = [self.names.index(name) for name in names]
+        return Table(
+            columns=tuple(self.columns[i] for i in picked),
+            rows=tuple(tuple(row[i] for i in picked) for row in self.rows),
+            meta=self.meta,
+            headline=self.headline,
+            notes=self.notes,
+        )
+
+
+def rounded(value: Value) -> Value:
+    """Numbers as every machine format shows them: 6 decimals, never a negative zero."""
+    if isinstance(value, float):
+        return round(value, 6) + 0.0
+    return value
+
+
+def shown(value: Value, kind: Kind) -> str:
+    """A value as people read it: `1,234`, `41.2 %`, `−3.1 pp`, `2 d 4 h`, `–` for nothing."""
+    if value is None:
+        return NOTHING
+    if kind == "count":
+        return f"{value:,}".replace("-", MINUS)
+    if kind == "share":
+        return percent(float(value))
+    if kind == "points":
+        return f"{100 * float(value) + 0.0:+.1f} pp".replace("-", MINUS)
+    if kind == "seconds":
+        return duration(float(value))
+    return str(value)
+
+
+def percent(share: float) -> str:
+    """A share in percent, one decimal: `0.4123` is `41.2 %`."""
+    return f"{100 * share + 0.0:.1f} %"
+
+
+def duration(seconds: float) -> str:
+    """A duration in its two largest units: `45 s`, `12 min`, `3 h 5 min`, `2 d 4 h`."""
+    total = round(seconds)
+    if total < 0:
+        return MINUS + duration(-seconds)
+    if total < 60:
+        return f"{total} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 24 * 60:
+        return _two(minutes, 60, "h", "min")
+    return _two(round(seconds / 3600), 24, "d", "h")
+
+
+def _two(total: int, size: int, large: str, small: str) -> str:
+    whole, rest = divmod(total, size)
+    return f"{whole} {large} {rest} {small}" if rest else f"{whole} {large}"
+
+
+def to_json(table: Table) -> str:
+    """`{"schema": 1, "meta": {...}, "rows": [...]}`, never NaN or infinity."""
+    value = {"schema": 1, "meta": dict(table.meta), "rows": table.records()}
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def to_csv(table: Table) -> str:
+    """The exact numbers, 6 decimals, `\\n` line ends, empty for nothing."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(table.names)
+    for record in table.records():
+        writer.writerow(["" if value is None else value for value in record.values()])
+    return out.getvalue()
+
+
+def to_markdown(table: Table) -> str:
+    """A pipe table with the numbers as people read them; cell text is escaped."""
+    header = [column.label or column.name for column in table.columns]
+    rule = ["--:" if column.is_numeric else "---" for column in table.columns]
+    body = [
+        [shown(value, column.kind) for value, column in zip(row, table.columns, strict=True)]
+        for row in table.rows
+    ]
+    lines = [_pipes(map(markdown_text, header)), _pipes(rule)]
+    lines += [_pipes(map(markdown_text, cells)) for cells in body]
+    return "\n".join(lines) + "\n"
+
+
+def _pipes(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def markdown_text(text: str) -> str:
+    """Text that Markdown shows as it is: event names are data, never markup."""
+    flat = " ".join(text.split())
+    escaped = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for mark in "\\`*_[]|~":
+        escaped = escaped.replace(mark, "\\" + mark)
+    return escaped
