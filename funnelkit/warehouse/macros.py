@@ -1,4 +1,4 @@
-"""The funnel macros of the dbt package, rendered without dbt, so that `explore` runs the same SQL."""
+"""The funnel macros of the dbt package, rendered without dbt: `explore` runs the same SQL."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ class _Adapter:
 @cache
 def _module(engine: str) -> TemplateModule:
     adapter = _Adapter(engine)
-    environment = Environment(undefined=StrictUndefined, extensions=["jinja2.ext.do"])  # noqa: S701
+    environment = Environment(undefined=StrictUndefined, extensions=["jinja2.ext.do"])
     environment.globals.update(
         adapter=adapter,
         tojson=lambda value, sort_keys=False: json.dumps(value, sort_keys=sort_keys),

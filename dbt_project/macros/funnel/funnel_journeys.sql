@@ -58,7 +58,7 @@ select
         when is_mature then level
         when not is_mature then 0
     end as matured_level,
-    level < steps and has_open_entry as is_open,
+    case when has_open_entry is not null then level < steps and has_open_entry end as is_open,
     case
         when level = steps then 'converted'
         when has_open_entry is null then 'not reached'

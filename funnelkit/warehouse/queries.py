@@ -1,0 +1,33 @@
+"""The named queries of sql/, run on built marts."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from funnelkit.errors import FunnelkitError
+from funnelkit.paths import root
+from funnelkit.warehouse.connect import connect
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def query(con: "DuckDBPyConnection", name: str, **parameters: object) -> list[dict[str, Any]]:
+    """Rows of sql/<name>.sql, a dict each; grain and parameters are in the file's header.
+
+    Raises FunnelkitError when a mart is missing: nothing was built yet, or by an older version.
+    """
+    import duckdb
+
+    text = (root("sql") / f"{name}.sql").read_text("utf-8")
+    try:
+        found = con.execute(text, parameters or None)
+    except duckdb.CatalogException as error:
+        missing = str(error).splitlines()[0].removeprefix("Catalog Error: ")
+        raise FunnelkitError(f"not built yet: {missing}", "run `funnelkit build`") from None
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def open_marts(warehouse: Path) -> "DuckDBPyConnection":
+    """The warehouse, read-only. Raises FunnelkitError when there is none or it is in use."""
+    return connect(warehouse, read_only=True)
