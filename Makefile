@@ -1,0 +1,63 @@
+# `make` or `make help` lists what there is. Everything runs in .venv, made from requirements.lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo build reports reports-check test test-long lint types bench check lock clean
+
+help: ## list these commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## make .venv from requirements.lock
+
+# --no-deps: the lock is complete, so nothing is looked for beyond it.
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make setup PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@mkdir -p build
+	@touch $@
+
+demo: setup ## build the sample company, print its funnel, write its report
+	$(BIN)/funnelkit build
+	$(BIN)/funnelkit funnel activation
+	$(BIN)/funnelkit report build
+	@echo
+	@echo "Look at reports/activation/report.html in a browser, or at report.md beside it as a reviewer sees it."
+	@echo "The tables are in build/warehouse.duckdb; the definitions in dbt_project/dbt_project.yml."
+
+build: setup ## dbt build of the sample into build/warehouse.duckdb
+	$(BIN)/funnelkit build
+
+reports: build ## write the committed reports again
+	$(BIN)/funnelkit report build
+
+reports-check: build ## fail if a committed report is not what the warehouse says
+	$(BIN)/funnelkit report check
+
+test: setup ## the tests (under 5 minutes on two cores)
+	$(BIN)/python -m pytest -n 2
+
+test-long: setup ## the slow tests: many seeds, kill points, big data
+	$(BIN)/python -m pytest -m long
+
+lint: setup ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+bench: setup ## measure against peers in the same run (minutes)
+	$(BIN)/python -m benchmarks.run
+
+check: lint types test reports-check ## all that must pass before a change lands
+
+lock: setup ## write requirements.lock again (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock
+
+clean: ## remove what was built, .venv included
+	rm -rf $(VENV) build dist dbt_project/target dbt_project/logs
