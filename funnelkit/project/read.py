@@ -1,0 +1,161 @@
+"""Reading a project's definitions: all mistakes at once, each with file, line and key."""
+
+import typing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.project.definitions import Definitions, Strict, references
+from funnelkit.project.document import Document, Placed, read_document
+
+EXAMPLE = """add the definitions to dbt_project.yml, for example
+
+vars:
+  funnelkit:
+    timezone: Europe/Berlin
+    funnels:
+      activation:
+        steps: [signed_up, first_report]
+        window: 14 days"""
+
+
+class Source(NamedTuple):
+    """A project's definitions: checked, and `raw` as written, which is what the macros get.
+
+    `raw` is JSON-able, in the order of the file; dates and times are ISO text.
+    """
+
+    definitions: Definitions
+    raw: dict[str, Any]
+
+
+def read(file: Path) -> Source:
+    """Definitions under `vars: funnelkit:` of a dbt_project.yml (the file, or its folder).
+
+    Raises FunnelkitError with one line per mistake, `dbt_project.yml:14: funnels.activation.windw:
+    unknown key; did you mean 'window'?`, in the order of the file.
+    """
+    document = read_document(file / "dbt_project.yml" if file.is_dir() else file)
+    raw = _block(document)
+    definitions, mistakes = _checked(document, raw)
+    placed = {*document.mistakes, *mistakes}
+    if placed or definitions is None:
+        raise FunnelkitError("\n".join(_shown(document.file, each) for each in _ordered(placed)))
+    return Source(definitions, raw)
+
+
+def _block(document: Document) -> dict[str, Any]:
+    value: Any = document.value
+    for key in _TOP:
+        value = value.get(key) if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        return value
+    if document.mistakes:  # they may be the reason
+        lines = [_shown(document.file, each) for each in _ordered(set(document.mistakes))]
+        raise FunnelkitError("\n".join(lines))
+    at = f":{document.line(_TOP)}" if _TOP in document.lines else ""
+    what = "vars: funnelkit: is empty" if value is None else "vars: funnelkit: is not a mapping"
+    missing = "no definitions under vars: funnelkit:"
+    raise FunnelkitError(f"{document.file.name}{at}: {what if at else missing}", EXAMPLE)
+
+
+_TOP = ("vars", "funnelkit")
+
+
+def _checked(document: Document, raw: dict[str, Any]) -> tuple[Definitions | None, set[Placed]]:
+    found: list[tuple[tuple[str | int, ...], str]] = [*references(raw)]
+    definitions = None
+    try:
+        definitions = Definitions.model_validate(raw)
+    except ValidationError as error:
+        found += [(_path(each["loc"]), _said(each)) for each in error.errors(include_url=False)]
+    placed = {Placed(document.line((*_TOP, *path)), (*_TOP, *path), text) for path, text in found}
+    return definitions, placed
+
+
+def _path(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    # pydantic marks a bad key of a mapping with a last part of its own.
+    return loc[:-1] if loc and loc[-1] == "[key]" else loc
+
+
+def _said(error: Any) -> str:
+    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    match kind:
+        case "extra_forbidden":
+            return _unknown_key(error["loc"])
+        case "missing":
+            return "missing; " + _SHAPES.get(error["loc"][-1], "write it")
+        case "literal_error":
+            return f"{_brief(given)} is not accepted; write {context['expected']}"
+        case "string_type":
+            return f"must be text, not {_brief(given)}" + _quotes(given)
+        case "dict_type" | "model_type":
+            return f"must be a mapping of key: value, not {_brief(given)}"
+        case "tuple_type" | "list_type":
+            return f"must be a list such as [a, b], not {_brief(given)}"
+        case "too_long":
+            return f"too many: at most {context['max_length']}"
+    return str(error["msg"])
+
+
+_SHAPES: dict[str | int, str] = {
+    "steps": "list the steps: [signed_up, first_report]",
+    "name": "write {name: …, event: …}",
+    "event": "write {name: …, event: …}",
+    "model": "write {model: my_events}",
+}
+
+
+def _unknown_key(loc: tuple[str | int, ...]) -> str:
+    model, key = _model_at(loc[:-1]), str(loc[-1])
+    if key in model.later:
+        return f"not supported yet: {key}"
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    return f"unknown key; {did_you_mean(key, known)}"
+
+
+def _model_at(loc: tuple[str | int, ...]) -> type[Strict]:
+    """The model whose mapping stands at `loc`: the one that knows the right keys."""
+    here: Any = Definitions
+    for part in loc:
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            fields = {each.alias or name: each for name, each in here.model_fields.items()}
+            here = fields[str(part)].annotation
+        else:  # dict[key, X], tuple[X, ...]
+            arguments = typing.get_args(here)
+            here = arguments[1] if typing.get_origin(here) is dict else arguments[0]
+        here = _without_none(here)
+    return typing.cast("type[Strict]", here)
+
+
+def _without_none(annotation: Any) -> Any:
+    rest = [each for each in typing.get_args(annotation) if each is not type(None)]
+    return rest[0] if type(None) in typing.get_args(annotation) else annotation
+
+
+def _brief(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    text = repr(value) if isinstance(value, str) else str(value).lower()
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _quotes(value: Any) -> str:
+    return "; put it in quotes" if isinstance(value, bool | int | float) else ""
+
+
+def _ordered(placed: set[Placed]) -> list[Placed]:
+    return sorted(placed, key=lambda each: (each.line, [str(part) for part in each.path]))
+
+
+def _shown(file: Path, mistake: Placed) -> str:
+    inside = mistake.path[:2] == _TOP and len(mistake.path) > 2
+    path = mistake.path[2:] if inside else mistake.path
+    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return f"{file.name}:{mistake.line}: {dotted.lstrip('.')}: {mistake.text}"

@@ -1,0 +1,375 @@
+"""From the marts' counts to printed funnel rows: rates, intervals, and the finding in words.
+
+Pure functions, no database. Conversion to step k is `matured_reached / matured`, step conversion
+`matured_reached` of a step over that of the step before; without a window nothing is open or
+mature, and both are taken over everybody (`funnel-semantics`, "Mature, open, lost").
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from funnelkit.stats.proportions import NOTHING, Interval, wilson
+from funnelkit.table import Column, Table, Value, duration, percent
+
+if TYPE_CHECKING:
+    from funnelkit.stats.survival import Curve
+
+STEP_COLUMNS = (
+    Column("funnel"),
+    Column("breakdown"),
+    Column("value"),
+    Column("step", "count"),
+    Column("step_name"),
+    Column("entered", "count"),
+    Column("reached", "count"),
+    Column("open", "count"),
+    Column("lost", "count"),
+    Column("matured", "count"),
+    Column("matured_reached", "count"),
+    Column("conversion", "share"),
+    Column("conversion_lo", "share"),
+    Column("conversion_hi", "share"),
+    Column("step_conversion", "share"),
+    Column("step_conversion_lo", "share"),
+    Column("step_conversion_hi", "share"),
+    Column("median_seconds", "seconds"),
+    Column("p25_seconds", "seconds"),
+    Column("p75_seconds", "seconds"),
+    Column("p90_seconds", "seconds"),
+)
+TREND_COLUMNS = (*STEP_COLUMNS, Column("period", "date"), Column("period_state"))
+TIMES_COLUMNS = (
+    Column("funnel"),
+    Column("seconds", "seconds"),
+    Column("converted_share", "share"),
+    Column("lo", "share"),
+    Column("hi", "share"),
+    Column("at_risk", "count"),
+)
+NO_WINDOW = "No window: nothing is open or lost, and conversion is reached / entered."
+
+
+class StepCounts(NamedTuple):
+    """What the marts count for a funnel's step, of everybody or of one breakdown value.
+
+    `breakdown` and `value` are None for the total. `entered` is the group's number of entrants, the
+    same at every step. Without a window `open`, `lost`, `matured` and `matured_reached` are None.
+    Times are microseconds from the previous step, of converters from mature entries (of everybody
+    without a window); None on step 1 and where nobody got there.
+    """
+
+    funnel: str
+    breakdown: str | None
+    value: str | None
+    step: int
+    step_name: str
+    entered: int
+    reached: int
+    open: int | None = None
+    lost: int | None = None
+    matured: int | None = None
+    matured_reached: int | None = None
+    median_us: float | None = None
+    p25_us: float | None = None
+    p75_us: float | None = None
+    p90_us: float | None = None
+
+    @property
+    def base(self) -> int:
+        """Whom conversion is taken of: the matured, or everybody who entered."""
+        return self.entered if self.matured is None else self.matured
+
+    @property
+    def done(self) -> int:
+        """Who of the base reached this step."""
+        return self.reached if self.matured_reached is None else self.matured_reached
+
+
+class PeriodCounts(NamedTuple):
+    """StepCounts of the entities that first entered in one period (its first day, ISO)."""
+
+    period: str
+    counts: StepCounts
+
+
+class TimeCounts(NamedTuple):
+    """Entities per elapsed time from the first entry in range: converted, or last seen, then."""
+
+    funnel: str
+    elapsed_us: int
+    converted: int
+    censored: int
+
+
+def step_rows(
+    counts: Sequence[StepCounts],
+    *,
+    entities: str = "entities",
+    window: str | None = None,
+    meta: Mapping[str, Any] | None = None,
+) -> Table:
+    """Funnel rows with conversions, 95 % Wilson intervals and times, headline and notes.
+
+    One row per item of `counts`, in their order; a group's steps must stand together, ascending
+    from 1. `entities` is the plural of what is counted, `window` its length in words ("14 days").
+    Conversion is null when nothing has matured; on step 1 it is 1 by definition, without interval.
+    Raises ValueError for steps out of order.
+    """
+    rows = [row for group in _groups(counts) for row in _group_rows(group)]
+    totals = [group for group in _groups(counts) if group[0].breakdown is None]
+    return Table(
+        columns=STEP_COLUMNS,
+        rows=tuple(rows),
+        meta=meta or {},
+        headline=_labelled([(each[0].funnel, funnel_headline(each, entities)) for each in totals]),
+        notes=_notes(totals, entities, window),
+    )
+
+
+def trend_table(
+    counts: Sequence[PeriodCounts],
+    *,
+    entities: str = "entities",
+    window: str | None = None,
+    meta: Mapping[str, Any] | None = None,
+) -> Table:
+    """Funnel rows by cohort: step_rows' columns, then `period` and `period_state`.
+
+    One row per item of `counts`, in their order; each period's groups as in `step_rows`. States are
+    those of `period_state`. The headline speaks of the last step of cohorts that are mature.
+    """
+    rows: list[tuple[Value, ...]] = []
+    finals: list[tuple[str, StepCounts]] = []
+    for period, members in groupby(counts, key=lambda each: each.period):
+        for group in _groups([member.counts for member in members]):
+            state = period_state(group[0])
+            rows += [(*row, period, state) for row in _group_rows(group)]
+            if group[0].breakdown is None:
+                finals.append((period, group[-1]))
+    return Table(
+        columns=TREND_COLUMNS,
+        rows=tuple(rows),
+        meta=meta or {},
+        headline=_trend_headline(finals),
+        notes=_trend_notes(finals, entities, window),
+    )
+
+
+def period_state(first: StepCounts) -> str:
+    """`mature` when every entrant's window has closed, `open` when none has, else `partial`.
+
+    Without a window there is nothing to wait for: `mature`.
+    """
+    if first.matured is None or first.matured == first.entered:
+        return "mature"
+    return "open" if first.matured == 0 else "partial"
+
+
+def times_table(
+    counts: Sequence[TimeCounts],
+    *,
+    points: int | None = None,
+    meta: Mapping[str, Any] | None = None,
+) -> Table:
+    """The time-to-convert curve of each funnel: share of entrants converted by `seconds`.
+
+    A row at 0 seconds, at each time that somebody converts, and at the last time seen; the curve
+    is flat in between. At most about `points` rows a funnel, evenly spread over the converters;
+    those that stay are exact. `lo`, `hi` are 95 % log-log limits, null where undefined; `at_risk`
+    counts entities neither converted nor censored just before. See `survival.kaplan_meier`.
+    """
+    from funnelkit.stats.survival import kaplan_meier  # numpy, which `funnel` alone does not need
+
+    rows: list[tuple[Value, ...]] = []
+    headlines: list[tuple[str, str]] = []
+    for funnel, group in _by_funnel(counts):
+        curve = kaplan_meier(
+            [each.elapsed_us for each in group],
+            [each.converted for each in group],
+            [each.censored for each in group],
+        )
+        rows += [(funnel, *row) for row in _curve_rows(curve, points)]
+        headlines.append((funnel, _times_headline(curve)))
+    return Table(
+        columns=TIMES_COLUMNS,
+        rows=tuple(rows),
+        meta=meta or {},
+        headline=_labelled(headlines),
+        notes=(
+            "Share of entrants, 1 - Kaplan-Meier from the first entry in range: open entries count "
+            "for as long as they were seen. The matured conversion stays the headline figure.",
+        ),
+    )
+
+
+def funnel_headline(steps: Sequence[StepCounts], entities: str = "entities") -> str:
+    """One group's finding in a sentence: who finishes, and where most are lost."""
+    first, last = steps[0], steps[-1]
+    if first.entered == 0:
+        return f"No {entities} entered."
+    if first.base == 0:
+        return (
+            f"No window has closed yet: of {_many(first.entered, entities)}, "
+            f"{last.reached:,} finished so far."
+        )
+    closed = "" if first.matured is None else " whose window has closed"
+    rate = wilson(last.done, first.base)
+    verb = "finishes" if last.done == 1 else "finish"
+    finding = f"Of {_many(first.base, entities)}{closed}, {last.done:,} {verb} ({_interval(rate)})"
+    return f"{finding}; {_largest_loss(steps)}."
+
+
+def _largest_loss(steps: Sequence[StepCounts]) -> str:
+    losses = [(before.done - after.done, before, after) for before, after in _pairs(steps)]
+    lost, before, after = max(losses, key=lambda each: each[0])  # the earliest of equals
+    if lost == 0:
+        return "none is lost on the way"
+    share = percent(lost / before.done)
+    return f"the largest loss is before {after.step_name}: {lost:,} of {before.done:,} ({share})"
+
+
+def _notes(
+    totals: Sequence[Sequence[StepCounts]], entities: str, window: str | None
+) -> tuple[str, ...]:
+    notes: list[str] = []
+    for steps in totals:
+        prefix = f"{steps[0].funnel}: " if len(totals) > 1 else ""
+        notes += [prefix + note for note in _group_notes(steps, entities, window)]
+    return tuple(notes)
+
+
+def _group_notes(steps: Sequence[StepCounts], entities: str, window: str | None) -> Iterable[str]:
+    first = steps[0]
+    if first.matured is None:
+        yield NO_WINDOW
+        return
+    if window is not None:
+        yield f"Window: {window} from the entry, inclusive."
+    waiting = first.entered - first.matured
+    if waiting:
+        still = sum(step.open or 0 for step in steps)
+        yield (
+            f"Still open: the window of {waiting:,} of {_many(first.entered, entities)} closes "
+            f"after the end of the data; {still:,} may yet go further. "
+            f"Conversions count the {first.matured:,} whose window has closed."
+        )
+
+
+def _trend_headline(finals: Sequence[tuple[str, StepCounts]]) -> str:
+    rates = [
+        (last.done / last.base, period)
+        for period, last in finals
+        if last.base and period_state(last) == "mature"
+    ]
+    if not rates:
+        return "No cohort is mature yet." if finals else ""
+    (low, low_period), (high, high_period) = min(rates), max(rates)
+    cohorts = f"{len(rates)} of {len(finals)} cohorts are mature"
+    if len(rates) == 1:
+        return f"1 of {len(finals)} cohorts is mature: {percent(low)} finish ({low_period})."
+    span = f"from {percent(low)} ({low_period}) to {percent(high)} ({high_period})"
+    return f"{cohorts}; of these, conversion goes {span}."
+
+
+def _trend_notes(
+    finals: Sequence[tuple[str, StepCounts]], entities: str, window: str | None
+) -> tuple[str, ...]:
+    if any(last.matured is None for _, last in finals):
+        return (NO_WINDOW,)
+    notes = [f"Window: {window} from the entry, inclusive."] if window else []
+    immature = [period for period, last in finals if period_state(last) != "mature"]
+    if immature:
+        notes.append(
+            f"Not mature: {len(immature)} of {len(finals)} cohorts, the first {min(immature)}; "
+            f"their conversions count only the {entities} whose window has closed."
+        )
+    return tuple(notes)
+
+
+def _curve_rows(curve: "Curve", points: int | None) -> Iterable[tuple[Value, ...]]:
+    size = len(curve.times_us)
+    if size == 0:
+        return
+    rising = [at for at in range(size) if curve.share[at] > (curve.share[at - 1] if at else 0)]
+    if not rising or curve.times_us[rising[0]] > 0:
+        yield (0.0, 0.0, None, None, int(curve.at_risk[0]))
+    ends = [size - 1] if curve.times_us[-1] > 0 and size - 1 not in rising[-1:] else []
+    for at in (*_thinned(rising, points), *ends):
+        lo, hi = float(curve.lo[at]), float(curve.hi[at])
+        yield (
+            int(curve.times_us[at]) / 1e6,
+            float(curve.share[at]),
+            None if lo != lo else lo,  # NaN
+            None if hi != hi else hi,
+            int(curve.at_risk[at]),
+        )
+
+
+def _thinned(places: list[int], points: int | None) -> list[int]:
+    if points is None or len(places) <= points:
+        return places
+    # Evenly by rank, the last one always.
+    return [places[(len(places) * (k + 1)) // points - 1] for k in range(points)]
+
+
+def _times_headline(curve: "Curve") -> str:
+    if len(curve.times_us) == 0:
+        return "Nobody entered."
+    final = percent(float(curve.share[-1]))
+    half = curve.quantile(0.5)
+    end = duration(int(curve.times_us[-1]) / 1e6)
+    if half is None:
+        return f"{final} of entrants have converted by {end}."
+    return f"Half of the entrants have converted by {duration(half / 1e6)}, {final} by {end}."
+
+
+def _group_rows(steps: Sequence[StepCounts]) -> Iterable[tuple[Value, ...]]:
+    if [each.step for each in steps] != list(range(1, len(steps) + 1)):
+        found = ", ".join(str(each.step) for each in steps)
+        raise ValueError(f"steps of {steps[0].funnel} are {found}, must be 1, 2, 3, …")
+    yield _row(steps[0], Interval(1.0, None, None) if steps[0].base else NOTHING, NOTHING)
+    for before, after in _pairs(steps):
+        yield _row(after, wilson(after.done, steps[0].base), wilson(after.done, before.done))
+
+
+def _row(step: StepCounts, conversion: Interval, step_conversion: Interval) -> tuple[Value, ...]:
+    times = (step.median_us, step.p25_us, step.p75_us, step.p90_us)
+    return (
+        *step[:11],
+        *conversion,
+        *step_conversion,
+        *(None if us is None else float(us) / 1e6 for us in times),
+    )
+
+
+def _pairs(steps: Sequence[StepCounts]) -> Iterable[tuple[StepCounts, StepCounts]]:
+    return pairwise(steps)
+
+
+def _groups(counts: Iterable[StepCounts]) -> list[list[StepCounts]]:
+    return [list(group) for _, group in groupby(counts, key=lambda each: each[:3])]
+
+
+def _by_funnel(counts: Iterable[TimeCounts]) -> list[tuple[str, list[TimeCounts]]]:
+    return [(name, list(group)) for name, group in groupby(counts, key=lambda each: each.funnel)]
+
+
+def _labelled(sentences: Sequence[tuple[str, str]]) -> str:
+    if len(sentences) == 1:
+        return sentences[0][1]
+    return "\n".join(f"{name}: {sentence}" for name, sentence in sentences)
+
+
+def _interval(rate: Interval) -> str:
+    if rate.estimate is None or rate.lo is None or rate.hi is None:
+        raise ValueError("an interval of nothing has no words.")
+    limits = f"{100 * rate.lo:.1f}–{percent(rate.hi)}"
+    return f"{percent(rate.estimate)}, 95 % interval {limits}"
+
+
+def _many(count: int, entities: str) -> str:
+    if count != 1:
+        return f"{count:,} {entities}"
+    one = entities[:-3] + "y" if entities.endswith("ies") else entities.removesuffix("s")
+    return f"1 {one}"

@@ -1,0 +1,417 @@
+"""Every mistake in dbt_project.yml: told at its place, all at once, never as a traceback."""
+
+import copy
+import datetime as dt
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from funnelkit.errors import FunnelkitError
+from funnelkit.project import reserved
+from funnelkit.project.read import read
+
+GOOD = """\
+name: shop
+version: '1.0'
+vars:
+  funnelkit:
+    timezone: Europe/Berlin            # for date buckets only
+    observed_until: null
+    event_properties: {recipients: integer, amount_cents: bigint, price: "decimal(18,2)"}
+    user_properties: {plan: varchar, channel: varchar, country: varchar, mrr_cents: bigint}
+    sessions: {idle: 30 minutes}
+    segments: {paying: "plan <> 'free'"}
+    funnels:
+      activation:
+        description: From sign-up to the first shared dashboard
+        steps:
+          - signed_up
+          - {name: connected, event: source_connected}
+          - {name: built, event: [dashboard_created, dashboard_copied]}
+          - {name: shared, event: dashboard_shared, where: "recipients > 0"}
+        window: 14 days
+        breakdowns: [channel]
+      visits: {steps: [page_viewed, {event: signed_up}], entry: best, entity: account_id}
+    outcomes:
+      retained_week_4: {event: [dashboard_viewed], after: 21 days, within: 7 days}
+    reports: {activation: {funnels: [activation], aha: [team_value]}, say_do: {features: all}}
+    gates: {activation: {fail_under: 0.15}}
+    annotations: {2026-02-14: new onboarding}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path):
+    def write(text: str | bytes) -> Path:
+        file = tmp_path / "dbt_project.yml"
+        file.write_bytes(text.encode() if isinstance(text, str) else text)
+        return file
+
+    return write
+
+
+def mistakes(file: Path) -> list[str]:
+    with pytest.raises(FunnelkitError) as caught:
+        read(file)
+    return caught.value.message.splitlines()
+
+
+def with_vars(block: str) -> str:
+    return "vars:\n  funnelkit:\n" + "".join(f"    {line}\n" for line in block.splitlines())
+
+
+def test_definitions_are_typed(project):
+    definitions = read(project(GOOD)).definitions
+    funnel = definitions.funnels["activation"]
+    assert [step.name for step in funnel.steps] == ["signed_up", "connected", "built", "shared"]
+    assert funnel.steps[0].event == ("signed_up",)
+    assert funnel.steps[2].event == ("dashboard_created", "dashboard_copied")
+    assert funnel.steps[3].where == "recipients > 0"
+    assert funnel.window_us == 14 * 86_400_000_000
+    assert (funnel.entry, funnel.entity, funnel.order) == ("first", "user_id", "ordered")
+    assert definitions.funnels["visits"].window_us is None
+    assert definitions.funnels["visits"].entry == "best"
+    assert definitions.event_properties["price"] == "decimal(18,2)"
+    assert definitions.annotations == {dt.date(2026, 2, 14): "new onboarding"}
+    assert definitions.reports["activation"].funnels == ("activation",)
+
+
+def test_raw_is_what_was_written_as_json(project):
+    raw = read(project(GOOD).parent).raw
+    assert json.loads(json.dumps(raw, allow_nan=False)) == raw
+    assert raw["annotations"] == {"2026-02-14": "new onboarding"}
+    assert list(raw["funnels"]) == ["activation", "visits"]
+    assert raw["funnels"]["activation"]["steps"][0] == "signed_up"
+
+
+def test_sections_of_later_versions_are_kept_and_named(project):
+    source = read(project(GOOD))
+    assert source.definitions.unused == (
+        *("sessions", "segments", "outcomes", "gates", "annotations"),
+        *("reports.activation.aha", "reports.say_do.features"),
+    )
+    assert source.raw["sessions"] == {"idle": "30 minutes"}
+
+
+@pytest.mark.parametrize(
+    ("written", "until"),
+    [
+        ("2026-06-29", "2026-06-29T00:00:00+00:00"),
+        ("2026-06-29T12:00:00", "2026-06-29T12:00:00+00:00"),
+        ("2026-06-29 12:00:00.000001Z", "2026-06-29T12:00:00.000001+00:00"),
+        ("'2026-06-29T12:00:00+02:00'", "2026-06-29T10:00:00+00:00"),
+    ],
+)
+def test_observed_until_is_utc(project, written, until):
+    definitions = read(project(with_vars(f"observed_until: {written}"))).definitions
+    assert definitions.observed_until is not None
+    assert definitions.observed_until.isoformat() == until
+
+
+def test_all_mistakes_at_once_in_the_order_of_the_file(project):
+    text = GOOD.replace("window: 14 days", "windw: 14 days")
+    text = text.replace("Europe/Berlin", "Europe/Berln").replace("entry: best", "entry: frist")
+    text = text.replace("breakdowns: [channel]", "breakdowns: [chanel]")
+    text = text.replace("{funnels: [activation]", "{funnels: [activatoin]")
+    assert mistakes(project(text)) == [
+        "dbt_project.yml:5: timezone: 'Europe/Berln' is not an IANA time zone; "
+        "did you mean 'Europe/Berlin'?",
+        "dbt_project.yml:19: funnels.activation.windw: unknown key; did you mean 'window'?",
+        "dbt_project.yml:20: funnels.activation.breakdowns[0]: unknown user property 'chanel'; "
+        "did you mean 'channel'?",
+        "dbt_project.yml:21: funnels.visits.entry: 'frist' is not accepted; "
+        "write 'first' or 'best'",
+        "dbt_project.yml:24: reports.activation.funnels[0]: unknown funnel 'activatoin'; "
+        "did you mean 'activation'?",
+    ]
+
+
+FUNNEL = "funnels:\n  f:\n    steps: [a, b]\n    "
+
+
+@pytest.mark.parametrize(
+    ("block", "told"),
+    [
+        (FUNNEL + "exclude: [{event: x}]", "6: funnels.f.exclude: not supported yet: exclude"),
+        (FUNNEL + "hold: [x]", "6: funnels.f.hold: not supported yet: hold"),
+        (FUNNEL + "step_window: 1d", "6: funnels.f.step_window: not supported yet: step_window"),
+        (FUNNEL + "count: entries", "6: funnels.f.count: not supported yet: count"),
+        (FUNNEL + "order: strict", "6: funnels.f.order: not supported yet: order: strict"),
+        (FUNNEL + "order: any", "6: funnels.f.order: not supported yet: order: any"),
+        (
+            FUNNEL + "entity: session_id",
+            "6: funnels.f.entity: not supported yet: entity: session_id "
+            "(now: user_id or account_id)",
+        ),
+        (
+            FUNNEL + "breakdowns: [{property: recipients, at: b}]",
+            "6: funnels.f.breakdowns[0]: not supported yet: a breakdown with at; "
+            "write the property's name alone",
+        ),
+        (
+            "funnels:\n  f:\n    steps:\n      - a\n      - {name: b, optional: true}",
+            "7: funnels.f.steps[1].optional: not supported yet: optional",
+        ),
+    ],
+)
+def test_what_the_design_has_and_this_version_has_not_is_refused(project, block, told):
+    assert mistakes(project(with_vars(block))) == [f"dbt_project.yml:{told}"]
+
+
+@pytest.mark.parametrize(
+    ("block", "told"),
+    [
+        (
+            FUNNEL + "window: 14 dyas",
+            "6: funnels.f.window: '14 dyas' is not a duration: unknown unit 'dyas'; did you mean "
+            "'days'? accepted: a whole number and seconds, minutes, hours, days or weeks: "
+            "'14 days', '14d', '90 min'",
+        ),
+        (
+            FUNNEL + "window: 2 months",
+            "6: funnels.f.window: '2 months' is not a duration: months have no fixed length; "
+            "say '30 days' instead",
+        ),
+        (
+            FUNNEL + "window: 14",
+            "6: funnels.f.window: 14 is not a duration; accepted: a whole number and seconds, "
+            "minutes, hours, days or weeks: '14 days', '14d', '90 min'",
+        ),
+        ("funnels: {f: {steps: [a]}}", "3: funnels.f.steps: 1 step; a funnel has 2 to 31"),
+        (
+            f"funnels: {{f: {{steps: [{', '.join(f's{n}' for n in range(32))}]}}}}",
+            "3: funnels.f.steps: 32 steps; a funnel has 2 to 31",
+        ),
+        ("funnels: {f: {}}", "3: funnels.f.steps: missing; list the steps: [signed_up, first_repo"),
+        ("funnels: {f: {steps: [a, {}]}}", "3: funnels.f.steps[1].event: missing; write {name: …"),
+        (
+            "funnels:\n  f:\n    steps:\n      - a\n      - b\n      - {event: a}",
+            "8: funnels.f.steps[2]: a second step named 'a'; write {name: …, event: a}",
+        ),
+        ("funnels: {f: {steps: [a, 7]}}", "3: funnels.f.steps[1]: 7 is not a step; write an event"),
+        (
+            "funnels: {f: {steps: [a, {name: b, event: 404}]}}",
+            "3: funnels.f.steps[1].event: 404 is not an event; write a name or [a, b], numbers in",
+        ),
+        (
+            "funnels: {f: {steps: [a, {name: b, event: [x, 404]}]}}",
+            "3: funnels.f.steps[1].event[1]: must be text, not 404; put it in quotes",
+        ),
+        ("funnels: {f: {steps: [a, {name: b, event: []}]}}", "3: funnels.f.steps[1].event: an emp"),
+        ("funnels: {f: {steps: [a, {name: b, where: ''}]}}", "3: funnels.f.steps[1].where: empty"),
+        ("funnels: {a b: {steps: [a, b]}}", "3: funnels.a b: a name has letters, digits, '_' and"),
+        ("funnels:", "3: funnels: must be a mapping of key: value, not nothing"),
+        ("funnels: [a]", "3: funnels: must be a mapping of key: value, not a list"),
+        (
+            "user_properties: {plan: text}",
+            "3: user_properties.plan: unknown type 'text'; types: varchar, integer, bigint, "
+            "double, boolean, date, timestamp, decimal(p,s)",
+        ),
+        (
+            "user_properties: {plan: varchr}",
+            "3: user_properties.plan: unknown type 'varchr'; did you mean 'varchar'? types: ",
+        ),
+        ("user_properties: {p: 'decimal(40,2)'}", "3: user_properties.p: unknown type 'decimal(40"),
+        ("user_properties: {p: 'decimal(4,5)'}", "3: user_properties.p: unknown type 'decimal(4,5"),
+        (
+            "event_properties: {event_name: varchar}",
+            "3: event_properties.event_name: this name is taken: every event and user already has",
+        ),
+        ("event_properties: {order: varchar}", "3: event_properties.order: a word of SQL, which "),
+        ("event_properties: {'a b': varchar}", "3: event_properties.a b: a property's name has "),
+        (
+            "event_properties:\n  plan: varchar\n  Plan: varchar",
+            "5: event_properties.Plan: the same column as 'plan': columns ignore case",
+        ),
+        (
+            "funnels: {f: {steps: [a, b], breakdowns: [plan]}}",
+            "3: funnels.f.breakdowns[0]: unknown user property 'plan'; declare it in user_prop",
+        ),
+        (
+            "user_properties: {plan: varchar}\n"
+            "funnels: {f: {steps: [a, b], breakdowns: [plan, plan]}}",
+            "4: funnels.f.breakdowns[1]: 'plan' again; once is enough",
+        ),
+        ("observed_until: 2026-13-01", "3: observed_until: '2026-13-01' is not a date"),
+        ("observed_until: soon", "3: observed_until: 'soon' is not a time; write 2026-06-29 or "),
+        ("observed_until: 2026-W26-1", "3: observed_until: '2026-W26-1' is not a time; write 202"),
+        ('observed_until: "2026-06-29\\n"', "3: observed_until: '2026-06-29\\n' is not a time; "),
+        ("observed_until: 20260629", "3: observed_until: 20260629 is not a time; write 2026-06-"),
+        ("annotations: {new: x}", "3: annotations.new: 'new' is not a date; write 2026-02-14"),
+        ("annotations: {2026-01-01: 3}", "3: annotations.2026-01-01: must be text, not 3; put it "),
+        ("events: my_events", "3: events: must be a mapping of key: value, not 'my_events'"),
+        ("events: {}", "3: events.model: missing; write {model: my_events}"),
+        ("funels: {}", "3: funels: unknown key; did you mean 'funnels'?"),
+        ("reports: {a: {funels: []}}", "3: reports.a.funels: unknown key; did you mean 'funnels'?"),
+        ("yes: 1", "3: yes: YAML reads this key as true; put it in quotes"),
+        ("gates: {a: .nan}", "3: gates.a: '.nan' is not a number; put it in quotes"),
+        ("gates: !!set {a}", "3: gates: the tag !!set is not used here; leave it out"),
+        ("gates: {a: !!binary YQ==}", "3: gates.a: the tag !!binary is not used here; leave it"),
+        ("gates: {a: !mine x}", "3: gates.a: 'x' cannot be read"),
+        ("timezone: ../../etc/passwd", "3: timezone: '../../etc/passwd' is not an IANA time zone"),
+        ("timezone: localtime", "3: timezone: 'localtime' is not an IANA time zone"),
+        ("timezone: 3", "3: timezone: 3 is not an IANA time zone"),
+    ],
+)
+def test_one_mistake_is_told_at_its_place(project, block, told):
+    found = mistakes(project(with_vars(block)))
+    assert found[0].startswith(f"dbt_project.yml:{told}"), found
+    assert len(found) == 1
+
+
+def test_an_unquoted_decimal_in_braces_is_explained(project):
+    found = mistakes(project(with_vars("event_properties: {price: decimal(18,2)}")))
+    assert any("inside {…} write 'decimal(18,2)' in quotes" in line for line in found)
+
+
+def test_duplicate_keys_are_told_anywhere_in_the_file(project):
+    text = "models: {a: 1}\n" + GOOD.replace("        window: 14 days\n", WINDOWS) + "models: {}\n"
+    assert mistakes(project(text)) == [
+        "dbt_project.yml:21: funnels.activation.window: the same key again (first on line 20)",
+        "dbt_project.yml:29: models: the same key again (first on line 1)",
+    ]
+
+
+WINDOWS = "        window: 14 days\n        window: 7 days\n"
+
+
+def test_anchors_and_merges_are_read(project):
+    block = (
+        "funnels:\n"
+        "  a: &base {steps: [x, y], window: 1 day}\n"
+        "  b: &changed {<<: *base, window: 2 days}\n"
+        "  c: *base\n"
+        "  d: *changed"
+    )
+    funnels = read(project(with_vars(block))).definitions.funnels
+    days = {name: (funnel.window_us or 0) // 86_400_000_000 for name, funnel in funnels.items()}
+    assert days == {"a": 1, "b": 2, "c": 1, "d": 2}
+
+
+@pytest.mark.parametrize("text", ["name: shop\n", "vars: {}\n", "vars: {other: 1}\n", "", "- a\n"])
+def test_a_project_without_definitions_gets_an_example(project, text):
+    with pytest.raises(FunnelkitError) as caught:
+        read(project(text))
+    assert caught.value.message == "dbt_project.yml: no definitions under vars: funnelkit:"
+    example = caught.value.hint
+    assert example is not None
+    assert read(project(example.split("\n\n", 1)[1])).definitions.funnels["activation"]
+
+
+def test_an_empty_block_says_where(project):
+    assert mistakes(project("name: a\nvars:\n  funnelkit:\n")) == [
+        "dbt_project.yml:3: vars: funnelkit: is empty"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: 1\nb: c: d\n", "dbt_project.yml:2: not valid YAML: mapping values are not allowed"),
+        ("a:\n\t- b\n", "dbt_project.yml:2: not valid YAML: found character '\\t' that cannot"),
+        ("a: 1\n--- \nb: 1\n", "dbt_project.yml:2: not valid YAML: but found another document"),
+        ("a: 1\nb: \x07\n", "dbt_project.yml:2: not valid YAML: a character that YAML does not a"),
+        (b"a: 1\nb: \xff\n", "dbt_project.yml:2: not UTF-8"),
+        ("a: *b\n", "dbt_project.yml:1: not valid YAML: found undefined alias 'b'"),
+        ("a: &x [*x]\n", "dbt_project.yml: nested too deeply, or inside itself"),
+        ("a: " + "[" * 1200, "dbt_project.yml: nested too deeply, or inside itself"),
+    ],
+)
+def test_what_is_no_yaml_says_where(project, text, told):
+    assert mistakes(project(text))[0].startswith(told)
+
+
+def test_aliases_cannot_blow_up(project):
+    levels = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    text = "a0: &a0 [x]\n" + "\n".join(levels) + "\n"
+    assert mistakes(project(text)) == ["dbt_project.yml: more than 100,000 values"]
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(FunnelkitError, match=r"^dbt_project\.yml: cannot be read: No such file"):
+        read(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_mistake(project):
+    assert read(project(b"\xef\xbb\xbf" + GOOD.encode())).definitions.funnels
+
+
+def test_reserved_words_are_those_the_database_cannot_read_as_a_column():
+    con = duckdb.connect()
+    refused = set()
+    words = con.execute("select distinct keyword_name from duckdb_keywords()").fetchall()
+    for (word,) in words:
+        query = f"select cast({word} as varchar) from (select 7 as {word}) where {word} > 6"
+        try:
+            if con.execute(query).fetchall() != [("7",)]:
+                refused.add(word)
+        except duckdb.Error:
+            refused.add(word)
+    assert refused - reserved.WORDS == set()
+    assert reserved.WORDS - {word for (word,) in words} == set()
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 10**20)
+    | st.floats()
+    | st.dates()
+    | st.text(max_size=6)
+    | st.sampled_from(["14 days", "first", "activation", "channel", "varchar", "a: b"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.text(max_size=4) | st.integers() | st.sampled_from(["name", "event", "steps"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=120, suppress_health_check=list(HealthCheck), deadline=None)
+@given(st.data())
+def test_a_changed_value_anywhere_is_read_or_told_never_a_traceback(tmp_path, data):
+    tree = copy.deepcopy(yaml.safe_load(GOOD))
+    place = tree["vars"]
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(st.sampled_from(keys))
+        inner = place[key]
+        if not isinstance(inner, dict | list) or not inner or data.draw(st.integers(0, 3)) == 0:
+            break
+        place = inner
+    if isinstance(place, dict) and data.draw(st.booleans()):
+        place[data.draw(st.text(max_size=5))] = data.draw(VALUES)
+    else:
+        place[key] = data.draw(VALUES)
+    file = tmp_path / "dbt_project.yml"
+    file.write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
+    assert_read_or_told(file)
+
+
+@settings(max_examples=120, suppress_health_check=list(HealthCheck), deadline=None)
+@given(
+    st.integers(0, len(GOOD)),
+    st.integers(0, 20),
+    st.text(max_size=3) | st.sampled_from(["!", "&", "*", "{", "[", "'", ": ", "\t", "- ", "\n"]),
+)
+def test_a_damaged_text_is_read_or_told_never_a_traceback(tmp_path, at, cut, put):
+    file = tmp_path / "dbt_project.yml"
+    file.write_bytes((GOOD[:at] + put + GOOD[at + cut :]).encode("utf-8", "surrogatepass"))
+    assert_read_or_told(file)
+
+
+def assert_read_or_told(file: Path) -> None:
+    try:
+        told = json.dumps(read(file).raw, allow_nan=False)
+    except FunnelkitError as error:
+        told = error.message
+    assert told.startswith(("{", "dbt_project.yml"))
