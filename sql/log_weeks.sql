@@ -4,10 +4,10 @@ select
     cast(cast(date_trunc('week', occurred_at) as date) as varchar) as week,
     count(*) as events,
     count(distinct user_id) as entities,
-    lower(to_hex(bit_xor(cast('0x' || substring(
+    lpad(lower(to_hex(bit_xor(cast('0x' || substring(
         md5(event_id || chr(31) || user_id || chr(31) || event_name || chr(31) || cast(epoch_us(occurred_at) as varchar)),
         1, 12
-    ) as bigint)))) as digest
+    ) as bigint)))), 12, '0') as digest
 from fct_events
 group by all
 order by week
