@@ -1,30 +1,11 @@
-"""A funnel's complete definition in plain sentences, and its fingerprint."""
+"""A funnel's complete definition in plain sentences."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from funnelkit.project.durations import format_duration
 
 _ENTITIES = {"user_id": "users", "account_id": "accounts"}
-
-
-def definition_hash(spec: Mapping[str, Any]) -> str:
-    """Twelve hex digits that change whenever a rule of a funnel does, and only then.
-
-    The first digits of the MD5 of what can change a number, as JSON with sorted keys: entity,
-    order, entry, window, and each step's events and `where`; neither names nor breakdowns. The
-    marts carry the same hash, made by the macro `funnel_definition`; a test holds the two equal.
-    """
-    rules: dict[str, Any] = {name: spec[name] for name in ("entity", "entry", "order", "window_us")}
-    rules["steps"] = [
-        # As Jinja sorts: upper and lower case alike.
-        {"events": sorted(step["events"], key=str.lower), "where": step["where"]}
-        for step in spec["steps"]
-    ]
-    text = json.dumps(rules, sort_keys=True, allow_nan=False)
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:12]
 
 
 def entities(spec: Mapping[str, Any]) -> str:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from funnelkit.project.words import definition_hash, entities, in_words, window_text
+from funnelkit.project.words import entities, in_words, window_text
+from funnelkit.warehouse.macros import definition_hash
 
 SPEC: dict[str, Any] = {
     "no": 0,
@@ -16,7 +17,7 @@ SPEC: dict[str, Any] = {
     "window_us": 14 * 86_400_000_000,
     "steps": [
         {"no": 1, "name": "signed_up", "events": ["signed_up"], "where": None},
-        {"no": 2, "name": "built", "events": ["created", "copied", "moved"], "where": None},
+        {"no": 2, "name": "built", "events": ["created", "Created", "moved"], "where": None},
         {"no": 3, "name": "shared", "events": ["shared"], "where": "recipients\n  > 0"},
     ],
     "breakdowns": [
@@ -34,7 +35,7 @@ def test_a_first_entry_funnel_in_words():
     assert in_words(SPEC) == [
         "Counts users (user_id).",
         "Step 1, signed_up: event signed_up.",
-        "Step 2, built: event created, copied or moved.",
+        "Step 2, built: event created, Created or moved.",
         "Step 3, shared: event shared where recipients > 0.",
         "Entry: only the first signed_up in the date range starts an attempt (first): one attempt "
         "each, and users that begin again are not counted again.",

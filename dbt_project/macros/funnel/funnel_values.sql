@@ -4,7 +4,7 @@
     {%- set spec = fromjson(spec_json) -%}
     {%- set steps = [] -%}
     {%- for step in spec.steps -%}
-        {%- do steps.append({'events': step.events | sort, 'where': step.where}) -%}
+        {%- do steps.append({'events': step.events | sort(case_sensitive=true), 'where': step.where}) -%}
     {%- endfor -%}
     {{- tojson({
         'entity': spec.entity, 'order': spec.order, 'entry': spec.entry,
