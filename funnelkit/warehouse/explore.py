@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError
-from funnelkit.warehouse.connect import identifier, literal, sandboxed
+from funnelkit.warehouse.connect import identifier, literal, lock, memory
 from funnelkit.warehouse.expressions import check_expression
 from funnelkit.warehouse.files import Reject, find, relation
 from funnelkit.warehouse.macros import render
@@ -79,11 +79,12 @@ def journeys(question: Question) -> Iterator[tuple["DuckDBPyConnection", "Log"]]
     fk_journeys; see the macros of the same names.
     """
     paths = find(question.files)
-    con = sandboxed(paths)
+    con = memory()
     try:
         for place, text in _conditions(question):
             check_expression(con, text, place)
         rejects = _create_events(con, question, paths)
+        lock(con, paths)  # before any of the caller's SQL runs
         log = _log(con, paths, rejects)
         with _readable_errors(con):
             _create_journeys(con, question, log.observed_us)
@@ -120,7 +121,9 @@ def _create_events(
     names = {column.casefold(): column for column in log.columns}
 
     def source(theirs: str) -> str:
-        return theirs if _is_constant(theirs) else identifier(names[theirs.casefold()])
+        if _is_constant(theirs):
+            return literal(theirs[1:-1])
+        return identifier(names[theirs.casefold()])
 
     standard = {
         ours: source(theirs)

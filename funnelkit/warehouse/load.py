@@ -1,0 +1,394 @@
+"""Raw files into raw tables: every line is loaded or rejected, and no file twice.
+
+Text stays text. Times that can be read (the grammar is in `times`) are written as UTC text,
+`2026-03-29 06:00:00.5Z`; what cannot be read stays as it was, for staging to reject with a reason.
+Empty cells are NULL, in every format.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.warehouse import connect, files, raw
+from funnelkit.warehouse.connect import literal
+from funnelkit.warehouse.mapping import Columns, check_mapping, parse_map, resolve
+from funnelkit.warehouse.raw import KINDS, TARGETS, TIMES, Kind
+from funnelkit.warehouse.sources import Reject, Scan, reading, shifts
+from funnelkit.warehouse.times import time_sql, utc_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["KINDS", "FileLoad", "LoadResult", "load", "parse_map"]
+
+_EXAMPLES = 3
+
+
+class FileLoad(NamedTuple):
+    """What became of one file.
+
+    `rows` loaded and `rejected` lines (0 and 0 when `skipped`: its content was loaded before);
+    `unreadable` times among the rows, kept as they were; `rejects` the first few rejects;
+    `folded` the columns that went into properties, `ignored` those that went nowhere (feedback);
+    `replaced_name` is true when other content was loaded under this name before and stays.
+    """
+
+    path: Path
+    source_file: str
+    rows: int
+    rejected: int
+    skipped: bool
+    unreadable: int = 0
+    rejects: tuple[Reject, ...] = ()
+    folded: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    replaced_name: bool = False
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What `load` did, file by file, in the order loaded."""
+
+    kind: Kind
+    files: tuple[FileLoad, ...]
+    dry_run: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Rows loaded, of all files."""
+        return sum(file.rows for file in self.files)
+
+    @property
+    def rejected(self) -> int:
+        """Lines that could not be parsed, of all files."""
+        return sum(file.rejected for file in self.files)
+
+    @property
+    def skipped(self) -> int:
+        """Files that were loaded before."""
+        return sum(file.skipped for file in self.files)
+
+
+class _Job(NamedTuple):
+    kind: Kind
+    root: Path
+    mapping: Mapping[str, str]
+    time_format: str | None
+    zoned: bool  # the format has an offset, and gives TIMESTAMPTZ
+
+    @property
+    def ledger(self) -> str:
+        """The mapping as raw.loads holds it: JSON with sorted keys."""
+        settings = dict(self.mapping)
+        if self.time_format is not None:
+            settings["--time-format"] = self.time_format
+        return json.dumps(settings, sort_keys=True, ensure_ascii=False)
+
+
+def load(
+    warehouse: "DuckDBPyConnection | str | Path",
+    kind: str,
+    patterns: Iterable[str | Path],
+    *,
+    root: str | Path,
+    mapping: Mapping[str, str] | None = None,
+    time_format: str | None = None,
+    dry_run: bool = False,
+    wait: float = 10.0,
+) -> LoadResult:
+    """Load files into raw.events, raw.users or raw.feedback: all of them, or none on any error.
+
+    `warehouse` is a connection or the file's path; `patterns` are names and globs; `mapping` says
+    ours → theirs, or a constant in single quotes; `time_format` (strptime) is tried before the
+    formats of `times`. `source_file` is the path from `root`. `source_line` is the line in the
+    file, blank and rejected lines counted, a cell with line breaks as one line; in Parquet and
+    JSON arrays, the number of the row. Columns that nothing asks for go into `properties`, in file
+    order, where it has no such key yet; feedback has none and ignores them. Feedback without
+    response_id gets the md5 of its content. A file whose content was loaded with this mapping
+    before, under whatever name, is skipped. `dry_run` does all of it, then undoes it. `wait`:
+    seconds to wait for another process to let go of the warehouse.
+
+    Raises FunnelkitError for what is not a log, a missing or unknown column, and a file in which
+    a time column has values but not one that can be read. Rejects are rows in raw.rejects.
+    """
+    known = _kind(kind)
+    check_mapping(known, mapping or {})
+    paths = files.find(patterns)
+    if not paths:
+        raise FunnelkitError(f"no file to load as {kind}", f"example: load {kind} data/*.csv")
+    with _opened(warehouse, dry_run, wait) as con, _transaction(con, dry_run):
+        zoned = time_format is not None and _is_zoned(con, time_format)
+        job = _Job(known, Path(root).absolute(), dict(mapping or {}), time_format, zoned)
+        raw.ensure(con)
+        loaded = tuple(_load_file(con, job, path) for path in paths)
+    return LoadResult(job.kind, loaded, dry_run)
+
+
+def _kind(kind: str) -> Kind:
+    for known in KINDS:
+        if kind == known:
+            return known
+    raise FunnelkitError(
+        f"cannot load {kind!r}; expected events, users or feedback", did_you_mean(kind, KINDS)
+    )
+
+
+@contextmanager
+def _opened(
+    warehouse: "DuckDBPyConnection | str | Path", dry_run: bool, wait: float
+) -> Iterator["DuckDBPyConnection"]:
+    if not isinstance(warehouse, str | Path):
+        yield warehouse
+        return
+    # A dry run leaves no file behind.
+    absent = dry_run and not Path(warehouse).exists()
+    con = connect.memory() if absent else connect.connect(warehouse, wait=wait)
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+@contextmanager
+def _transaction(con: "DuckDBPyConnection", dry_run: bool) -> Iterator[None]:
+    con.execute("begin")
+    try:
+        with connect.interruptible():
+            yield
+    except BaseException:  # Ctrl-C too: nothing half-written stays
+        con.execute("rollback")
+        raise
+    con.execute("rollback" if dry_run else "commit")
+
+
+def _is_zoned(con: "DuckDBPyConnection", time_format: str) -> bool:
+    """Whether times in the format carry their offset. Raises for what is no format."""
+    import duckdb
+
+    probe = con.cursor()  # an error must not end the load's transaction
+    try:
+        ((kind,),) = probe.execute(
+            f"select typeof(try_strptime('', {literal(time_format)}))"
+        ).fetchall()
+    except duckdb.Error:
+        raise FunnelkitError(
+            f"--time-format {time_format!r} is not a strptime format",
+            "example: --time-format '%m/%d/%Y %H:%M'",
+        ) from None
+    finally:
+        probe.close()
+    return bool(kind == "TIMESTAMP WITH TIME ZONE")
+
+
+def _load_file(con: "DuckDBPyConnection", job: _Job, path: Path) -> FileLoad:
+    name = Path(os.path.relpath(path, job.root)).as_posix()
+    digest = _sha256(path)
+    if _loaded(con, job, digest):
+        return FileLoad(path, name, 0, 0, skipped=True)
+    scan = files.scan(con, path)
+    try:
+        columns = resolve(job.kind, path.name, scan.columns, job.mapping)
+        with reading(path):
+            _check_times(con, job, scan, columns)
+            return _insert(con, job, scan, columns, name, digest)
+    finally:
+        scan.close(con)
+
+
+def _sha256(path: Path) -> str:
+    files.inspect(path)  # an empty file, a folder: said before anything else
+    with reading(path), path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _loaded(con: "DuckDBPyConnection", job: _Job, digest: str) -> bool:
+    ((count,),) = con.execute(
+        "select count(*) from raw.loads where kind = ? and sha256 = ? and mapping = ?",
+        [job.kind, digest, job.ledger],
+    ).fetchall()
+    return bool(count)
+
+
+def _check_times(con: "DuckDBPyConnection", job: _Job, scan: Scan, columns: Columns) -> None:
+    """Raise if a time column has values and none is readable: then the format must be given."""
+    for target in TIMES[job.kind]:
+        if target not in columns.sources:
+            continue
+        value = scan.text[columns.sources[target]]
+        # A readable one usually stands in the first row: the scan ends there.
+        readable = _first(con, f"{_time(value, job)} is not null", "1", scan)
+        if readable is not None:
+            continue
+        example = _first(con, f"{value} is not null", value, scan)
+        if example is not None:
+            theirs = scan.columns[columns.sources[target]]
+            raise FunnelkitError(
+                f"{scan.source.path.name}, column {theirs!r}: {str(example)[:60]!r} is not a time,"
+                " nor is any other value; expected ISO 8601 or seconds since 1970",
+                "say how it is written: --time-format '%m/%d/%Y %H:%M'",
+            )
+
+
+def _first(con: "DuckDBPyConnection", where: str, value: str, scan: Scan) -> object:
+    rows = con.execute(f"select {value} from {scan.peek} where {where} limit 1").fetchall()
+    return rows[0][0] if rows else None
+
+
+def _time(value: str, job: _Job) -> str:
+    """SQL: the text as a TIMESTAMP in UTC or NULL: the given format first, then the known ones."""
+    if job.time_format is None:
+        return f"({time_sql(value)})"
+    parsed = f"try_strptime({value}, {literal(job.time_format)})"
+    if job.zoned:
+        parsed += " at time zone 'UTC'"
+    return f"coalesce({parsed}, {time_sql(value)})"
+
+
+def _insert(
+    con: "DuckDBPyConnection", job: _Job, scan: Scan, columns: Columns, name: str, digest: str
+) -> FileLoad:
+    before = _last_row(con, job.kind)
+    ((known,),) = con.execute(
+        "select count(*) from raw.loads where kind = ? and source_file = ?", [job.kind, name]
+    ).fetchall()
+    targets = (*TARGETS[job.kind], "source_file", "source_line")
+    cells = ", ".join([*_cells(job, scan, columns), literal(name), scan.line])
+    ((rows,),) = con.execute(
+        f"insert into raw.{job.kind} ({', '.join(targets)}) select {cells} from {scan.relation}"
+    ).fetchall()
+    rejected = _insert_rejects(con, job, scan, name, before)
+    con.execute(
+        "insert into raw.loads values (?, ?, ?, ?, ?, ?)",
+        [job.kind, name, digest, rows, rejected, job.ledger],
+    )
+    foldable = "properties" in TARGETS[job.kind]
+    rest = tuple(scan.columns[index] for index in columns.rest)
+    return FileLoad(
+        scan.source.path,
+        name,
+        rows,
+        rejected,
+        skipped=False,
+        unreadable=_unreadable(con, job, columns, name, before),
+        rejects=_examples(con, scan) if rejected else (),
+        folded=rest if foldable else (),
+        ignored=() if foldable else rest,
+        replaced_name=bool(known),
+    )
+
+
+def _last_row(con: "DuckDBPyConnection", kind: Kind) -> int:
+    ((last,),) = con.execute(f"select coalesce(max(rowid), -1) from raw.{kind}").fetchall()
+    return int(last)
+
+
+def _cells(job: _Job, scan: Scan, columns: Columns) -> list[str]:
+    """SQL, one expression per target of the raw table."""
+    cells = dict.fromkeys(TARGETS[job.kind], "cast(null as varchar)")
+    cells |= {target: scan.text[index] for target, index in columns.sources.items()}
+    cells |= {target: literal(text) for target, text in columns.constants.items()}
+    for target in TIMES[job.kind]:
+        if target in columns.sources or target in columns.constants:
+            cells[target] = f"coalesce({utc_text(_time(cells[target], job))}, {cells[target]})"
+    if "properties" in cells:
+        cells["properties"] = _properties(cells["properties"], scan, columns)
+    if "response_id" in cells:
+        content = ", ".join(c for target, c in cells.items() if target != "response_id")
+        cells["response_id"] = (
+            f"coalesce({cells['response_id']}, md5(cast(to_json([{content}]) as varchar)))"
+        )
+    return [cells[target] for target in TARGETS[job.kind]]
+
+
+def _properties(own: str, scan: Scan, columns: Columns) -> str:
+    """SQL: the file's properties and, behind them, what no target took; NULL if there is nothing.
+
+    Text that is no JSON object stays as it is when there is nothing to add, for staging to refuse;
+    else it becomes the value of the key `properties`.
+    """
+    if not columns.rest:
+        return own
+    keys = {index: json.dumps(scan.columns[index], ensure_ascii=False) for index in columns.rest}
+    has_own = "properties" in columns.sources or "properties" in columns.constants
+    members = []
+    if has_own:
+        inner = f"substr(trim({own}, {_BLANK}), 2, length(trim({own}, {_BLANK})) - 2)"
+        members.append(
+            f"case when try(json_type({own})) = 'OBJECT' then nullif(trim({inner}, {_BLANK}), '')"
+            f" when {own} is not null then '\"properties\":' || to_json({own}) end"
+        )
+    for index, key in keys.items():
+        held = scan.json[index]
+        absent = _absent(own, scan.columns[index]) if has_own else "true"
+        members.append(
+            f"case when {held} is not null and {absent} then {literal(key + ':')} || {held} end"
+        )
+    body = f"nullif(concat_ws(',', {', '.join(members)}), '')"
+    folded = f"('{{' || {body} || '}}')"
+    if not has_own:
+        return folded
+    added = " or ".join(scan.json[index] + " is not null" for index in columns.rest)
+    return f"case when {added} then {folded} else {own} end"
+
+
+_BLANK = "' ' || chr(9) || chr(10) || chr(13)"
+
+
+def _absent(own: str, key: str) -> str:
+    pointer = literal("/" + key.replace("~", "~0").replace("/", "~1"))
+    return f"not coalesce(try(json_exists({own}, {pointer})), false)"
+
+
+def _insert_rejects(
+    con: "DuckDBPyConnection", job: _Job, scan: Scan, name: str, before: int
+) -> int:
+    if scan.rejects is None:
+        return 0
+    ((count,),) = con.execute(
+        "insert into raw.rejects select ?, ?, line, reason, text from"
+        f" ({scan.rejects}) order by line",
+        [job.kind, name],
+    ).fetchall()
+    if count and scan.dropped is not None:
+        # The reader counts what it keeps: lines behind a dropped one are further down the file.
+        con.execute(
+            f"""update raw.{job.kind} as loaded set source_line = source_line + moved
+            from (select place.line, moved from
+                    (select source_line as line from raw.{job.kind}
+                     where source_file = $name and rowid > $before) place
+                  asof join ({shifts(scan.dropped)}) moves on place.line > moves.ahead) as found
+            where loaded.source_file = $name and loaded.rowid > $before
+                and loaded.source_line = found.line""",
+            {"name": name, "before": before},
+        )
+    return int(count)
+
+
+def _examples(con: "DuckDBPyConnection", scan: Scan) -> tuple[Reject, ...]:
+    rows = con.execute(f"from ({scan.rejects}) order by line limit {_EXAMPLES}").fetchall()
+    return tuple(Reject(*row) for row in rows)
+
+
+def _unreadable(
+    con: "DuckDBPyConnection", job: _Job, columns: Columns, name: str, before: int
+) -> int:
+    """Times of the file just loaded that are no times: of all its time columns."""
+    times = [t for t in TIMES[job.kind] if t in columns.sources or t in columns.constants]
+    if not times:
+        return 0
+    # Where a time was read it ends in Z: the costly test runs on the others, and on what looks so.
+    bad = " + ".join(
+        f"count(*) filter ({t} is not null and ({t} not like '____-__-__ __:__:__%Z'"
+        f" or try_cast(left({t}, 19) as timestamp) is null))"
+        for t in times
+    )
+    ((count,),) = con.execute(
+        f"select {bad} from raw.{job.kind} where source_file = ? and rowid > ?", [name, before]
+    ).fetchall()
+    return int(count)

@@ -1,0 +1,139 @@
+"""Which of a file's columns fills which of ours: `--map ours=theirs`, by name, or a constant."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.warehouse.raw import REQUIRED, TARGETS, Kind
+
+_CONSTANT = re.compile(r"'((?:[^']|'')*)'", re.DOTALL)
+_EXAMPLES = {
+    "event_name": "event",
+    "occurred_at": "timestamp",
+    "user_id": "uid",
+    "submitted_at": "answered_at",
+    "question": "'nps'",
+}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How a file fills a raw table.
+
+    `sources`: target → index of the file's column; `constants`: target → its text; `rest`: indexes
+    of the columns that nothing asked for, in file order.
+    """
+
+    sources: dict[str, int]
+    constants: dict[str, str]
+    rest: tuple[int, ...]
+
+
+def parse_map(items: Iterable[str]) -> dict[str, str]:
+    """Read `--map` values: `ours=theirs`, `ours='constant'`, or a YAML file of such pairs.
+
+    Later ones win. Raises FunnelkitError for anything else.
+    """
+    mapping: dict[str, str] = {}
+    for item in items:
+        ours, equals, theirs = item.partition("=")
+        if equals and ours.strip() and theirs.strip():
+            mapping[ours.strip()] = theirs.strip()
+        elif not equals and Path(item).suffix in (".yml", ".yaml"):
+            mapping.update(_from_yaml(Path(item)))
+        else:
+            raise FunnelkitError(
+                f"--map {item!r}: expected ours=theirs", "example: --map event_name=event"
+            )
+    return mapping
+
+
+def _from_yaml(path: Path) -> dict[str, str]:
+    import yaml
+
+    try:
+        pairs = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise FunnelkitError(f"cannot read the mapping {path.name}: {error}") from None
+    except yaml.YAMLError as error:
+        raise FunnelkitError(f"{path.name} is not YAML: {error}") from None
+    if not isinstance(pairs, dict) or not all(
+        isinstance(part, str) for pair in pairs.items() for part in pair
+    ):
+        raise FunnelkitError(
+            f"{path.name}: expected pairs of names", "example line: event_name: event"
+        )
+    return pairs
+
+
+def check_mapping(kind: Kind, mapping: Mapping[str, str]) -> None:
+    """Raise FunnelkitError for a target that raw has no column for (with did-you-mean)."""
+    for target in mapping:
+        if target not in TARGETS[kind]:
+            raise FunnelkitError(
+                f"--map {target}={mapping[target]}: {kind} have no column {target!r}",
+                did_you_mean(target, TARGETS[kind]),
+            )
+
+
+def resolve(kind: Kind, file: str, columns: Sequence[str], mapping: Mapping[str, str]) -> Columns:
+    """Find each target's column: the mapped one, else the one of the same name (case set aside).
+
+    A mapped value in single quotes is a constant. Raises FunnelkitError for an unknown target or
+    column, and for a required target that nothing fills, with the file's columns and an example.
+    """
+    check_mapping(kind, mapping)
+    sources: dict[str, int] = {}
+    constants: dict[str, str] = {}
+    for target in TARGETS[kind]:
+        theirs = mapping.get(target)
+        constant = _CONSTANT.fullmatch(theirs) if theirs is not None else None
+        if constant is not None:
+            constants[target] = constant[1].replace("''", "'")
+            continue
+        index = _index(columns, target if theirs is None else theirs)
+        if index is not None:
+            sources[target] = index
+        elif theirs is not None:
+            raise FunnelkitError(
+                f"{file} has no column {theirs!r} (--map {target}={theirs}); it has:"
+                f" {_listed(columns)}",
+                did_you_mean(theirs, columns),
+            )
+    _check_required(kind, file, columns, {*sources, *constants})
+    used = set(sources.values())
+    return Columns(sources, constants, tuple(i for i in range(len(columns)) if i not in used))
+
+
+def _index(columns: Sequence[str], name: str) -> int | None:
+    """Where the column is: the exact name first, then the only one that differs in case alone."""
+    if name in columns:
+        return columns.index(name)
+    near = [i for i, column in enumerate(columns) if column.casefold() == name.casefold()]
+    return near[0] if len(near) == 1 else None
+
+
+def _check_required(kind: Kind, file: str, columns: Sequence[str], filled: set[str]) -> None:
+    for group in REQUIRED[kind]:
+        if filled.isdisjoint(group):
+            target = group[0]
+            wanted = " or ".join(group)
+            raise FunnelkitError(
+                f"{file} has no column {wanted}; it has: {_listed(columns)}",
+                _hint(target, columns),
+            )
+
+
+def _hint(target: str, columns: Sequence[str]) -> str:
+    near = did_you_mean(target, columns) or ""
+    if near.startswith("did you mean"):
+        theirs = near.removeprefix("did you mean ").removesuffix("?").strip("'")
+        return f"{near} --map {target}={theirs}"
+    return f"say which it is: --map {target}={_EXAMPLES[target]}"
+
+
+def _listed(columns: Sequence[str]) -> str:
+    shown = ", ".join(columns[:20])
+    return shown + (f", … ({len(columns)} in all)" if len(columns) > 20 else "")

@@ -1,0 +1,68 @@
+"""The raw layer: what was loaded, as text; staging types it."""
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Kind = Literal["events", "users", "feedback"]
+KINDS: tuple[Kind, ...] = ("events", "users", "feedback")
+
+_EVENTS = "event_id user_id anonymous_id account_id event_name occurred_at received_at properties"
+_USERS = "user_id account_id updated_at properties"
+_FEEDBACK = "response_id user_id source submitted_at question kind feature score text language"
+
+# What a file of each kind may fill, in table order; source_file and source_line come after.
+TARGETS: dict[Kind, tuple[str, ...]] = {
+    "events": tuple(_EVENTS.split()),
+    "users": tuple(_USERS.split()),
+    "feedback": tuple(_FEEDBACK.split()),
+}
+# Targets that hold a time: the loader writes them as UTC text where it can read them.
+TIMES: dict[Kind, tuple[str, ...]] = {
+    "events": ("occurred_at", "received_at"),
+    "users": ("updated_at",),
+    "feedback": ("submitted_at",),
+}
+# At least one target of each group must be in the file.
+REQUIRED: dict[Kind, tuple[tuple[str, ...], ...]] = {
+    "events": (("event_name",), ("occurred_at",), ("user_id", "anonymous_id")),
+    "users": (("user_id",),),
+    "feedback": (("submitted_at",), ("question", "source")),
+}
+_LEDGERS = {
+    "loads": "kind varchar, source_file varchar, sha256 varchar, rows bigint, rejected bigint,"
+    " mapping varchar",
+    "rejects": "kind varchar, source_file varchar, source_line bigint, reason varchar,"
+    " text varchar",
+}
+
+
+def ensure(con: "DuckDBPyConnection") -> None:
+    """Create what is absent of the raw layer, empty; what is there stays as it is.
+
+    Tables: raw.events, raw.users, raw.feedback (a row per loaded line), raw.loads (a row per
+    loaded file), raw.rejects (a row per line that could not be parsed). Tables that the sample's
+    seeds filled go: what is loaded is never mixed with the made-up company.
+    """
+    con.execute("create schema if not exists raw")
+    for kind in _seeded(con):
+        con.execute(f"drop table raw.{kind}")
+    for kind, columns in TARGETS.items():
+        fields = ", ".join(f"{name} varchar" for name in columns)
+        con.execute(
+            f"create table if not exists raw.{kind}"
+            f" ({fields}, source_file varchar, source_line bigint)"
+        )
+    for name, fields in _LEDGERS.items():
+        con.execute(f"create table if not exists raw.{name} ({fields})")
+
+
+def _seeded(con: "DuckDBPyConnection") -> list[str]:
+    """Raw tables that dbt made from seeds: those that do not say where a row stood."""
+    found = con.execute(
+        "select table_name from information_schema.columns"
+        " where table_catalog = current_database() and table_schema = 'raw'"
+        " group by table_name having not bool_or(column_name = 'source_file')"
+    ).fetchall()
+    return sorted({name for (name,) in found} & set(TARGETS))
