@@ -160,6 +160,6 @@ def markdown_text(text: str) -> str:
     """Text that Markdown shows as it is: event names are data, never markup."""
     flat = " ".join(text.split())
     escaped = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for mark in "\\`*_[]|~":
+    for mark in "\\`*_[]|~$":
         escaped = escaped.replace(mark, "\\" + mark)
     return escaped

@@ -1,0 +1,148 @@
+"""The funnel chart and the chart by breakdown: horizontal bars and whiskers on a share axis."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from funnelkit.report.drawing import Canvas, share_grid_x, share_labels_x
+from funnelkit.report.findings import (
+    Record,
+    breakdown_title,
+    count,
+    entrants,
+    funnel_title,
+    has_window,
+    interval,
+    lost_label,
+    not_reached,
+    records,
+    share_of,
+    value_name,
+    value_rows,
+)
+from funnelkit.report.model import FunnelSection
+from funnelkit.report.theme import DO, GHOST, HATCH, INK, MUTED, fit, text_width
+from funnelkit.table import Table, percent
+
+_FIRST_ROW = 54
+_ROW = 72
+_VALUE_ROW = 46
+
+
+def funnel_subtitle(section: FunnelSection) -> str:
+    """The method in one sentence."""
+    start = f"Bars: share of the {count(entrants(section))} entrants."
+    if not has_window(section.steps):
+        return f"{start} No window: whoever has not gone on counts as not reached."
+    matured = records(section.steps)[-1]["matured"]
+    return (
+        f"{start} Whisker: conversion of the {count(matured)} mature entries (window of"
+        f" {section.window or 'the funnel'} closed), 95 % Wilson interval."
+    )
+
+
+def draw_funnel(section: FunnelSection, width: int) -> Mapping[str, Any]:
+    """Left-aligned bars: reached, hatched for open, pale for lost; whisker from step 2 on."""
+    rows = records(section.steps)
+    windowed = has_window(section.steps)
+    canvas = Canvas(width)
+    canvas.heading(funnel_title(section), funnel_subtitle(section))
+    legend = [("bar", "reached")]
+    if windowed:
+        legend += [("hatch", "window still open"), ("ghost", "lost")]
+        legend.append(("whisker", "conversion of mature entries"))
+    else:
+        legend += [("ghost", "not reached"), ("whisker", "95 % interval")]
+    canvas.legend(legend)
+    y = canvas.y + 6
+    for before, row in zip([None, *rows], rows, strict=False):
+        _funnel_row(canvas, row, before, y)
+        y += _FIRST_ROW if before is None else _ROW
+    share_labels_x(canvas, canvas.left, canvas.right, y + 8)
+    return canvas.spec(y + 24)
+
+
+def _funnel_row(canvas: Canvas, row: Record, before: Record | None, y: float) -> None:
+    entered, reached = row["entered"] or 0, row["reached"] or 0
+    share = share_of(reached, entered)
+    label = count(reached) + ("" if share is None else f" · {percent(share)}")
+    room = canvas.right - canvas.left - text_width(label, 13, bold=True) - 12
+    name = fit(str(row["step_name"]), room, 13, bold=True)
+    canvas.text(canvas.left, y + 14, name, INK, size=13, bold=True)
+    canvas.text(canvas.right, y + 14, label, INK, size=13, bold=True, align="right")
+    _bar(canvas, row, before, y + 21)
+    if before is not None:
+        still = f" · {count(row['open'])} still open" if row["open"] else ""
+        canvas.text(canvas.left, y + 57, lost_label(row, before) + still, MUTED)
+
+
+def _bar(canvas: Canvas, row: Record, before: Record | None, y: float) -> None:
+    entered, reached, open_ = row["entered"] or 0, row["reached"] or 0, row["open"] or 0
+    name = row["step_name"]
+
+    def x(number: int) -> float:
+        part = share_of(number, entered) or 0.0
+        return canvas.left + part * (canvas.right - canvas.left)
+
+    start, height = x(0), 22
+    share_grid_x(canvas, canvas.left, canvas.right, y - 2, y + height + 2)
+    of = f" of {count(entered)} entrants"
+    canvas.rect(start, x(reached), y, y + height, DO, f"{name}: {count(reached)}{of} reached it")
+    if before is not None:
+        lost = not_reached(row, before)
+        word = "not reached" if row["lost"] is None else "lost"
+        here = f"{name}: {count(open_)}{of} still open"
+        canvas.rect(x(reached), x(reached + open_), y, y + height, HATCH, here)
+        gone = f"{name}: {count(lost)} {word} of {count(before['reached'])} at the step before"
+        canvas.rect(x(reached + open_), x(reached + open_ + lost), y, y + height, GHOST, gone)
+    if before is not None and row["conversion_lo"] is not None:
+        _interval(canvas, row, y + height / 2)
+
+
+def _interval(canvas: Canvas, row: Record, y: float) -> None:
+    span = canvas.right - canvas.left
+    low, high, middle = row["conversion_lo"], row["conversion_hi"], row["conversion"]
+    ends = [canvas.left + float(share) * span for share in (low, high, middle)]
+    canvas.whisker(ends[0], ends[1], ends[2], y)
+
+
+def draw_breakdown(name: str, table: Table, width: int) -> Mapping[str, Any]:
+    """A point with whisker per value, and its n; values stay in the table's order."""
+    rows = value_rows(table)
+    canvas = Canvas(width)
+    canvas.heading(breakdown_title(name, table), breakdown_subtitle(table))
+    y = canvas.y + 4
+    for row in rows:
+        _value_row(canvas, row, y)
+        y += _VALUE_ROW
+    share_labels_x(canvas, canvas.left, canvas.right, y + 12)
+    return canvas.spec(y + 28)
+
+
+def breakdown_subtitle(table: Table) -> str:
+    """The method in one sentence."""
+    rows = value_rows(table)
+    step = f"to {rows[0]['step_name']}" if rows else ""
+    whole = "mature entries" if has_window(table) else "entrants"
+    return f"Conversion {step} of {whole} per value, with 95 % Wilson interval and n."
+
+
+def _value_row(canvas: Canvas, row: Record, y: float) -> None:
+    n = row["matured"] if row["matured"] is not None else row["entered"]
+    known = row["conversion"] is not None
+    rate = percent(row["conversion"]) if known else "none mature"
+    size = f"n = {count(n or 0)}"
+    gap = text_width(size) + 10
+    room = canvas.right - canvas.left - gap - text_width(rate, 13, bold=True) - 12
+    canvas.text(canvas.left, y + 14, fit(value_name(row), room, 13), INK, size=13)
+    rate_x = canvas.right - gap
+    canvas.text(canvas.right, y + 14, size, MUTED, align="right")
+    canvas.text(rate_x, y + 14, rate, INK, size=13, bold=True, align="right")
+    share_grid_x(canvas, canvas.left, canvas.right, y + 22, y + 36)
+    canvas.rect(canvas.left, canvas.right, y + 27, y + 31, GHOST)
+    if not known:
+        return
+    at = canvas.left + float(row["conversion"]) * (canvas.right - canvas.left)
+    if row["conversion_lo"] is not None:
+        _interval(canvas, row, y + 29)
+    band = interval(row["conversion_lo"], row["conversion_hi"])
+    canvas.point(at, y + 29, f"{value_name(row)}: {rate} ({band}), {size}")

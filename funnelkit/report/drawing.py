@@ -1,0 +1,256 @@
+"""A canvas in pixels that becomes an Altair chart.
+
+Layout is fixed here (no automatic sizes, no axes that measure text), so that a chart's bytes do not
+depend on the fonts of the machine, and one changed count moves one mark.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+from altair.utils import schemapi
+
+from funnelkit.report.theme import (
+    DO,
+    FONT,
+    GHOST,
+    GRID,
+    HATCH,
+    INK,
+    MUTED,
+    PAPER,
+    TEXT,
+    TITLE,
+    text_width,
+    wrap,
+)
+
+LEFT = 16
+RIGHT = 16
+Item = dict[str, Any]
+Key = tuple[Any, ...]
+Layer = tuple[Key, list[Item]]
+
+
+class Canvas:
+    """Marks on four planes: rules, then shapes, then points and whiskers, then text.
+
+    Marks of one kind and style on a plane share a layer where their order allows it. Coordinates
+    are CSS pixels from the top left; `tip` is a mark's native tooltip.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.y = 0.0
+        self._rules: list[Item] = []
+        self._shapes: list[Layer] = []
+        self._marks: list[Item] = []
+        self._texts: dict[Key, list[Item]] = {}
+
+    @property
+    def left(self) -> float:
+        """Where text and bars begin."""
+        return LEFT
+
+    @property
+    def right(self) -> float:
+        """Where text and bars end."""
+        return self.width - RIGHT
+
+    def _add(self, key: Key, *items: Item) -> None:
+        if not self._shapes or self._shapes[-1][0] != key:
+            self._shapes.append((key, []))
+        self._shapes[-1][1].extend(items)
+
+    def rect(self, x0: float, x1: float, y0: float, y1: float, fill: str, tip: str = "") -> None:
+        """A filled box; nothing when it has no width."""
+        if x1 > x0:
+            box = {"x": x0, "x2": x1, "y": y0, "y2": y1, "fill": fill, "tip": tip}
+            self._add(("rect",), box)
+
+    def rule(self, x0: float, y0: float, x1: float, y1: float, color: str = GRID) -> None:
+        """A thin straight line, below everything else."""
+        self._rules.append({"x": x0, "y": y0, "x2": x1, "y2": y1, "color": color})
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        color: str = INK,
+        *,
+        size: int = TEXT,
+        bold: bool = False,
+        align: str = "left",
+    ) -> None:
+        """One line of text; `y` is its baseline."""
+        item = {"x": x, "y": y, "text": text, "color": color, "size": size}
+        self._texts.setdefault(("text", bold, align), []).append(item)
+
+    def point(self, x: float, y: float, tip: str = "", *, hollow: bool = False) -> None:
+        """A round point; hollow where the number is not final."""
+        self._mark(x, y, "circle", 56, DO, 2, PAPER if hollow else DO, tip)
+
+    def _mark(
+        self, x: float, y: float, shape: str, size: float, stroke: str, width: float, *more: str
+    ) -> None:
+        fill, tip = more
+        item = {"x": x, "y": y, "shape": shape, "size": size, "stroke": stroke, "width": width}
+        self._marks.append(item | {"fill": fill, "tip": tip})
+
+    def line(
+        self, points: Sequence[tuple[float, float]], *, dashed: bool = False, width: float = 2.0
+    ) -> None:
+        """A line through the points; nothing below two."""
+        if len(points) > 1:
+            key = ("line", dashed, width, len(self._shapes))
+            self._add(key, *({"x": x, "y": y} for x, y in points))
+
+    def band(self, points: Sequence[tuple[float, float, float]], *, pale: bool = False) -> None:
+        """The area between two lines; points are (x, y of the low, y of the high bound)."""
+        if len(points) > 1:
+            key = ("band", pale, len(self._shapes))
+            self._add(key, *({"x": x, "y": lo, "y2": hi} for x, lo, hi in points))
+
+    def whisker(self, x0: float, x1: float, x: float, y: float, half: float = 6) -> None:
+        """A horizontal interval with a centre tick, readable on any fill."""
+        lo, hi, tick = x0 - x, x1 - x, half * 0.6
+        path = f"M{lo:.1f},0L{hi:.1f},0"
+        if hi - lo >= 18:  # a tick between closer ends reads as a third end
+            path += f"M0,{-tick:.1f}L0,{tick:.1f}"
+        path += "".join(f"M{end:.1f},{-half}L{end:.1f},{half}" for end in (lo, hi))
+        # A shape's own coordinates are scaled by half the root of its size: 4 keeps pixels.
+        for color, width in ((PAPER, 4.5), (INK, 1.5)):
+            self._mark(x, y, path, 4, color, width, "transparent", "")
+
+    def heading(self, title: str, subtitle: str) -> None:
+        """The finding and, below it, the method; moves `y` below both."""
+        space = self.right - self.left
+        self.y = 8
+        for line in wrap(title, space, TITLE, bold=True):
+            self.y += 20
+            self.text(self.left, self.y, line, size=TITLE, bold=True)
+        self.y += 4
+        for line in wrap(subtitle, space):
+            self.y += 16
+            self.text(self.left, self.y, line, MUTED)
+        self.y += 8
+
+    def legend(self, items: Sequence[tuple[str, str]]) -> None:
+        """Swatch (`bar`, `hatch`, `ghost`, `whisker`, `dot`, `ring`, `band`) and label, wrapped."""
+        x, self.y = self.left, self.y + 16
+        for kind, label in items:
+            need = 28 + text_width(label) + 18
+            if x > self.left and x + need - 18 > self.right:
+                x, self.y = self.left, self.y + 20
+            self._swatch(kind, x, self.y - 4)
+            self.text(x + 28, self.y, label, MUTED)
+            x += need
+        self.y += 10
+
+    def _swatch(self, kind: str, x: float, y: float) -> None:
+        if kind == "whisker":
+            self.whisker(x + 1, x + 21, x + 11, y, 5)
+        elif kind in ("dot", "ring"):
+            self.line([(x, y), (x + 22, y)], dashed=kind == "ring")
+            self.point(x + 11, y, hollow=kind == "ring")
+        elif kind == "band":
+            self.band([(x, y + 6, y - 6), (x + 22, y + 6, y - 6)])
+        else:
+            fill = {"bar": DO, "hatch": HATCH, "ghost": GHOST}[kind]
+            self.rect(x, x + 22, y - 6, y + 6, fill)
+
+    def spec(self, height: float) -> Mapping[str, Any]:
+        """The Vega-Lite specification; `height` in pixels."""
+        groups: list[Layer] = [(("rule",), self._rules), *self._shapes, (("mark",), self._marks)]
+        groups = [group for group in [*groups, *self._texts.items()] if group[1]]
+        # The shape of these specifications is fixed and a test validates it; validating each mark
+        # again would take half of the time of a report.
+        with schemapi.debug_mode(False):
+            return self._chart([_layer(key, items) for key, items in groups], height)
+
+    def _chart(self, layers: list[Any], height: float) -> dict[str, Any]:
+        chart = (
+            alt.layer(*layers)
+            .properties(
+                width=self.width,
+                height=round(height),
+                padding=0,
+                autosize=alt.AutoSizeParams(type="none"),
+            )
+            .configure(font=FONT, background=PAPER)
+            .configure_view(stroke=None)
+        )
+        spec: dict[str, Any] = chart.to_dict()
+        return spec
+
+
+def _layer(key: Key, items: list[Item]) -> Any:
+    # A tenth of a pixel is finer than anybody sees; finer coordinates would make longer diffs.
+    values = [{k: round(v, 1) if isinstance(v, float) else v for k, v in i.items()} for i in items]
+    chart: Any = alt.Chart({"values": values})
+    tip = {"description": alt.Description("tip:N")}
+    place = {"x": alt.X("x:Q", scale=None, axis=None), "y": alt.Y("y:Q", scale=None, axis=None)}
+    match key:
+        case ("rect",):
+            fill = alt.Fill("fill:N", scale=None)
+            marked = chart.mark_rect()
+            return marked.encode(**place, x2="x2:Q", y2="y2:Q", fill=fill, **tip)
+        case ("rule",):
+            color = alt.Color("color:N", scale=None)
+            marked = chart.mark_rule(aria=False, strokeWidth=1)
+            return marked.encode(**place, x2="x2:Q", y2="y2:Q", color=color)
+        case ("text", bold, align):
+            marked = chart.mark_text(
+                aria=False,
+                align=align,
+                baseline="alphabetic",
+                fontWeight="bold" if bold else "normal",
+            )
+            color = alt.Color("color:N", scale=None)
+            size = alt.Size("size:Q", scale=None)
+            return marked.encode(**place, text="text:N", color=color, size=size)
+        case ("mark",):
+            unscaled: dict[str, Any] = {
+                "shape": alt.Shape("shape:N", scale=None),
+                "size": alt.Size("size:Q", scale=None),
+                "fill": alt.Fill("fill:N", scale=None),
+                "stroke": alt.Stroke("stroke:N", scale=None),
+                "strokeWidth": alt.StrokeWidth("width:Q", scale=None),
+            }
+            return chart.mark_point(opacity=1).encode(**place, **unscaled, **tip)
+        case ("line", dashed, width, _):
+            dash = [5, 4] if dashed else [1, 0]
+            return chart.mark_line(aria=False, color=DO, strokeWidth=width, strokeDash=dash).encode(
+                **place
+            )
+        case ("band", pale, _):
+            opacity = 0.1 if pale else 0.2
+            return chart.mark_area(aria=False, color=DO, opacity=opacity).encode(**place, y2="y2:Q")
+    raise AssertionError(key)
+
+
+def label_share(share: float) -> str:
+    """An axis label: `25 %`."""
+    return f"{100 * share:.0f} %"
+
+
+def share_grid_x(canvas: Canvas, x0: float, x1: float, y0: float, y1: float) -> None:
+    """Grid of a rate on the x axis behind one bar, always 0 to 100 %; text is never crossed."""
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        x = x0 + share * (x1 - x0)
+        canvas.rule(x, y0, x, y1)
+
+
+def share_labels_x(canvas: Canvas, x0: float, x1: float, y: float) -> None:
+    """Labels of a rate's axis below the bars."""
+    for share, align in ((0.0, "left"), (0.5, "center"), (1.0, "right")):
+        canvas.text(x0 + share * (x1 - x0), y, label_share(share), MUTED, align=align)
+
+
+def share_axis_y(canvas: Canvas, x0: float, x1: float, y0: float, y1: float) -> None:
+    """Grid and labels of a rate on the y axis, always 0 to 100 % (`y0` is the top)."""
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        y = y1 - share * (y1 - y0)
+        canvas.rule(x0, y, x1, y)
+        canvas.text(x0 - 8, y + 4, label_share(share), MUTED, align="right")

@@ -1,0 +1,260 @@
+"""The numbers of a funnel in sentences: what the report says before it shows anything.
+
+Only restates columns of the tables; rates and intervals are computed in funnelkit.stats.
+"""
+
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from funnelkit.report.curve import quartiles
+from funnelkit.report.model import FunnelSection
+from funnelkit.table import MINUS, NOTHING, Table, duration, percent, shown
+
+Record = dict[str, Any]
+
+
+def records(table: Table) -> list[Record]:
+    """The table's rows by column name; what a column holds is known from model.py."""
+    return list(table.records())
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """An interval of shares: `19.8–23.1 %`; nothing known is `–`."""
+    if low is None or high is None:
+        return NOTHING
+    return f"{percent(low).removesuffix(' %')}–{percent(high)}"
+
+
+def count(number: int) -> str:
+    """A count with thousands: `1,234`."""
+    return shown(number, "count")
+
+
+def instant(text: str) -> str:
+    """An ISO 8601 instant in UTC to the minute, as read; any other text as it is."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(\.\d+)?)?(Z|\+00:00)", text)
+    return f"{match[1]} {match[2]} UTC" if match else text or NOTHING
+
+
+def share_of(part: int | None, whole: int | None) -> float | None:
+    """Part of a whole; nothing without a whole."""
+    return None if part is None or not whole else part / whole
+
+
+def not_reached(record: Record, before: Record) -> int:
+    """Entities a step lost; without a window all that have not reached it."""
+    lost = record["lost"]
+    return int(before["reached"] - record["reached"] if lost is None else lost)
+
+
+def lost_label(record: Record, before: Record) -> str:
+    """What a step lost, of those who stood before it: `−388 (39 % of step)`."""
+    lost = not_reached(record, before)
+    share = share_of(lost, before["reached"])
+    if not lost or share is None:
+        return "none lost"
+    return f"{MINUS}{count(lost)} ({100 * share:.0f} % of step)"
+
+
+def has_window(table: Table) -> bool:
+    """Whether the funnel tells open from lost."""
+    return any(value is not None for value in table.column("matured"))
+
+
+def entrants(section: FunnelSection) -> int:
+    """How many entities entered, open or not."""
+    return int(records(section.steps)[0]["entered"] or 0)
+
+
+def finish(section: FunnelSection) -> str:
+    """The headline: who finishes, of whom, with its interval."""
+    last = records(section.steps)[-1]
+    conversion = last["conversion"]
+    if not entrants(section):
+        return "Nobody entered"
+    if conversion is None:
+        return "No entry is mature yet: no conversion to state"
+    whole = "mature entrants" if has_window(section.steps) else "entrants"
+    return f"{shown(conversion, 'share')} of {whole} reach {last['step_name']}"
+
+
+def done(record: Record) -> int:
+    """Who reached the step, of those that conversion is taken of."""
+    reached = record["reached"] if record["matured_reached"] is None else record["matured_reached"]
+    return int(reached or 0)
+
+
+def steepest(section: FunnelSection) -> tuple[Record, Record] | None:
+    """The step that lost most of those conversion is taken of, with the one before it.
+
+    The earliest of equals; nothing when nobody is lost. The same rule as the CLI's headline.
+    """
+    pairs = list(pairwise(records(section.steps)))
+    if not pairs:
+        return None
+    worst = max(pairs, key=lambda pair: done(pair[0]) - done(pair[1]))
+    return worst if done(worst[0]) > done(worst[1]) else None
+
+
+def funnel_title(section: FunnelSection) -> str:
+    """Title of the funnel chart: the conversion and where it is lost."""
+    worst = steepest(section)
+    tail = f"; the largest loss is before {worst[1]['step_name']}" if worst else ""
+    return finish(section) + tail
+
+
+def headline(section: FunnelSection) -> str:
+    """The conversion as a whole sentence, with n, interval and what is still open."""
+    last = records(section.steps)[-1]
+    if not entrants(section):
+        return f"{finish(section)}."
+    within = f" within {section.window}" if section.window else ""
+    if last["conversion"] is None:
+        open_ = count(entrants(section))
+        return f"No entry is mature yet; all {open_} can still finish{within}."
+    band = interval(last["conversion_lo"], last["conversion_hi"])
+    if not has_window(section.steps):
+        return (
+            f"{finish(section)} ({count(last['reached'])} of"
+            f" {count(last['entered'])}, 95 % interval {band}); the funnel has no window."
+        )
+    return (
+        f"{finish(section)}{within} ({count(last['matured_reached'])} of"
+        f" {count(last['matured'])}, 95 % interval {band})."
+    )
+
+
+def open_sentence(section: FunnelSection) -> str | None:
+    """How many entrants can still move, or nothing."""
+    if not has_window(section.steps) or not entrants(section):
+        return None
+    first, last = records(section.steps)[0], records(section.steps)[-1]
+    young = int(first["entered"]) - int(last["matured"] or 0)
+    if not young:
+        return "Every entrant's window has closed: no number here will move with more data."
+    return (
+        f"{count(young)} of {count(int(first['entered']))} entrants are inside their window:"
+        " they count as reached or open, and stay out of conversions."
+    )
+
+
+def loss_sentence(section: FunnelSection) -> str | None:
+    """Where most entities are lost, or nothing when nobody is."""
+    worst = steepest(section)
+    if worst is None:
+        return None
+    before, row = worst
+    lost = done(before) - done(row)
+    whose = " whose window has closed" if has_window(section.steps) else ""
+    return (
+        f"The largest loss is between {before['step_name']} and {row['step_name']}: {count(lost)}"
+        f" of {count(done(before))} entrants{whose} ({percent(lost / done(before))})."
+    )
+
+
+def final_rows(table: Table) -> list[Record]:
+    """The last step's row of each value (or period), in the table's order."""
+    rows = records(table)
+    last = max((int(r["step"] or 0) for r in rows), default=0)
+    return [r for r in rows if r["step"] == last]
+
+
+def value_rows(table: Table) -> list[Record]:
+    """The last step's row of each value of a breakdown, without the total."""
+    return [r for r in final_rows(table) if r.get("breakdown") is not None]
+
+
+def value_name(record: Mapping[str, Any]) -> str:
+    """A breakdown's value as shown."""
+    return str(record["value"]) if record["value"] is not None else "(none)"
+
+
+def breakdown_title(name: str, table: Table) -> str:
+    """Title of a breakdown: its lowest and highest conversion; no verdict on the difference."""
+    known = [r for r in value_rows(table) if r["conversion"] is not None]
+    if not known:
+        return f"No value of {name} has a mature entry yet"
+    low = min(known, key=lambda r: r["conversion"])
+    high = max(known, key=lambda r: r["conversion"])
+    if low is high:
+        return f"{value_name(low)} converts {percent(low['conversion'])}"
+    return (
+        f"By {name}, conversion runs from {percent(low['conversion'])} ({value_name(low)})"
+        f" to {percent(high['conversion'])} ({value_name(high)})"
+    )
+
+
+def breakdown_sentence(table: Table) -> str | None:
+    """The range over the values with n and intervals, or nothing below two values."""
+    known = [r for r in value_rows(table) if r["conversion"] is not None]
+    if len(known) < 2:
+        return None
+    low = min(known, key=lambda r: r["conversion"])
+    high = max(known, key=lambda r: r["conversion"])
+    return (
+        f"Lowest: {_with_n(low)}; highest: {_with_n(high)}."
+        " Each value has its own interval; differences between them are not tested here."
+    )
+
+
+def _with_n(record: Record) -> str:
+    n = record["matured"] if record["matured"] is not None else record["entered"]
+    band = interval(record["conversion_lo"], record["conversion_hi"])
+    return f"{value_name(record)} with {percent(record['conversion'])} (n = {count(n)}, {band})"
+
+
+def is_mature(record: Record) -> bool:
+    """Whether every entrant of the period has had the whole window."""
+    return record["period_state"] in (None, "mature")
+
+
+def trend_title(table: Table) -> str:
+    """Title of the trend: the range over the mature periods."""
+    known = [
+        r["conversion"] for r in final_rows(table) if is_mature(r) and r["conversion"] is not None
+    ]
+    if not known:
+        return "No entry week is mature yet"
+    if len(known) == 1:
+        return f"The one mature entry week converts {percent(known[0])}"
+    low, high = percent(min(known)), percent(max(known))
+    return f"Conversion per entry week ran between {low} and {high}"
+
+
+def trend_sentence(table: Table) -> str | None:
+    """The latest mature period, or nothing."""
+    rows = [r for r in final_rows(table) if is_mature(r) and r["conversion"] is not None]
+    if not rows:
+        return None
+    last = rows[-1]
+    n = last["matured"] if last["matured"] is not None else last["entered"]
+    band = interval(last["conversion_lo"], last["conversion_hi"])
+    young = len(final_rows(table)) - len([r for r in final_rows(table) if is_mature(r)])
+    tail = f"; {young} later weeks are not mature yet" if young > 1 else ""
+    tail = "; 1 later week is not mature yet" if young == 1 else tail
+    return (
+        f"The latest mature entry week, {last['period']}, converts"
+        f" {percent(last['conversion'])} (n = {count(n)}, {band}){tail}."
+    )
+
+
+def times_title(table: Table) -> str:
+    """Title of the curve: the median of those who finish."""
+    marks = quartiles(records(table))
+    if not marks:
+        return "Nobody has finished yet"
+    return f"Half of those who finish do so within {duration(marks[1][1])}"
+
+
+def times_sentence(table: Table) -> str | None:
+    """Median and quartiles of the time from entry, or nothing."""
+    marks = quartiles(records(table))
+    if not marks:
+        return None
+    quarter, half, most = (duration(mark[1]) for mark in marks)
+    return (
+        f"Of those who finish, a quarter have done so {quarter} after entry, half {half},"
+        f" three quarters {most}."
+    )

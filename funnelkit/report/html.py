@@ -1,0 +1,163 @@
+"""The report as one self-contained page: no script, no font, no image from anywhere else."""
+
+import html
+from collections.abc import Iterator
+
+from funnelkit.report.model import Definition, Figure, Report, Section
+from funnelkit.report.style import STYLE
+from funnelkit.report.svg import svg_lines
+from funnelkit.report.theme import glued
+from funnelkit.table import Column, Table, Value, shown
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def text(value: str) -> str:
+    """The one way of any text into the page: escaped, units kept beside their number."""
+    return html.escape(glued(value), quote=True)
+
+
+def write_html(report: Report) -> bytes:
+    """The whole report as `report.html`."""
+    return ("\n".join(_page(report)) + "\n").encode()
+
+
+def _page(report: Report) -> Iterator[str]:
+    yield "<!doctype html>"
+    yield '<html lang="en">'
+    yield "<head>"
+    yield '<meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    yield '<meta name="viewport" content="width=device-width,initial-scale=1">'
+    yield '<meta name="color-scheme" content="light dark">'
+    yield '<link rel="icon" href="data:,">'
+    yield f"<title>{text(report.title)}</title>"
+    yield f"<style>{STYLE}</style>"
+    yield "</head>"
+    yield "<body>"
+    yield from _header(report)
+    yield "<main>"
+    yield '<section id="findings" class="findings">'
+    yield "<h2>Findings</h2>"
+    yield from _list(report.findings)
+    yield "</section>"
+    for section in report.sections:
+        yield from _section(section)
+    yield from _closing(report)
+    yield "</main>"
+    yield "</body>"
+    yield "</html>"
+
+
+def _header(report: Report) -> Iterator[str]:
+    yield "<header>"
+    yield f"<h1>{text(report.title)}</h1>"
+    if report.description:
+        yield f'<p class="lead">{text(report.description)}</p>'
+    yield '<ul class="facts">'
+    for fact in report.facts:
+        yield f"<li>{text(fact)}</li>"
+    yield "</ul>"
+    yield '<nav aria-label="Contents">'
+    yield "<ul>"
+    for anchor, name in _contents(report):
+        yield f'<li><a href="#{text(anchor)}">{text(name)}</a></li>'
+    yield "</ul>"
+    yield "</nav>"
+    yield "</header>"
+
+
+def _contents(report: Report) -> Iterator[tuple[str, str]]:
+    yield "findings", "Findings"
+    several = len(report.sections) > 1
+    for section in report.sections:
+        if several:
+            yield f"funnel-{section.anchor}", section.name
+        else:
+            yield from ((f"figure-{figure.name}", figure.topic) for figure in section.figures)
+    yield "basis", "What the numbers rest on"
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield f'<section id="funnel-{text(section.anchor)}">'
+    yield f"<h2>{text(section.name)}</h2>"
+    if section.description:
+        yield f"<p>{text(section.description)}</p>"
+    for figure in section.figures:
+        yield from _figure(figure)
+    yield "</section>"
+
+
+def _figure(figure: Figure) -> Iterator[str]:
+    yield f'<section id="figure-{text(figure.name)}">'
+    yield f"<h3>{text(figure.topic)}</h3>"
+    if figure.lead:
+        yield f"<p>{text(figure.lead)}</p>"
+    yield '<div class="wide">'
+    yield from svg_lines(figure, figure.spec, figure.name)
+    yield "</div>"
+    yield '<div class="narrow">'
+    # Nobody hovers on a small screen: without tooltips it is half as large.
+    yield from svg_lines(figure, figure.narrow, f"{figure.name}-narrow", tips=False)
+    yield "</div>"
+    yield from _table(figure.table, f"{figure.topic}: the numbers drawn above", figure.name)
+    yield "</section>"
+
+
+def _table(table: Table, caption: str, name: str) -> Iterator[str]:
+    yield f'<div class="scroll" tabindex="0" role="region" aria-label="{text(caption)}">'
+    yield "<table>"
+    yield f"<caption><span>{text(caption)} (data/{text(name)}.csv)</span></caption>"
+    yield "<thead>"
+    heads = [(c.label or c.name, _side(n, c)) for n, c in enumerate(table.columns)]
+    yield (
+        "<tr>"
+        + "".join(f'<th scope="col"{side}>{text(head)}</th>' for head, side in heads)
+        + "</tr>"
+    )
+    yield "</thead>"
+    yield "<tbody>"
+    for row in table.rows:
+        yield f"<tr>{_cells(table, row)}</tr>"
+    yield "</tbody>"
+    yield "</table>"
+    yield "</div>"
+
+
+def _cells(table: Table, row: tuple[Value, ...]) -> str:
+    cells = []
+    for number, (value, column) in enumerate(zip(row, table.columns, strict=True)):
+        tag, scope = ("th", ' scope="row"') if number == 0 else ("td", "")
+        content = text(shown(value, column.kind))
+        cells.append(f"<{tag}{scope}{_side(number, column)}>{content}</{tag}>")
+    return "".join(cells)
+
+
+def _side(number: int, column: Column) -> str:
+    right = (number > 0 and column.is_numeric) or "interval" in column.name
+    return ' class="n"' if right else ""
+
+
+def _list(sentences: tuple[str, ...]) -> Iterator[str]:
+    yield "<ul>"
+    for sentence in sentences:
+        yield f"<li>{text(sentence)}</li>"
+    yield "</ul>"
+
+
+def _closing(report: Report) -> Iterator[str]:
+    yield '<section id="basis">'
+    yield "<h2>What the numbers rest on</h2>"
+    for definition in report.definitions:
+        yield from _definition(definition)
+    yield "<h3>Rows that filters took</h3>"
+    yield from _table(report.quality, "Every filter and how many rows it took", "quality")
+    yield "<h3>Input per week</h3>"
+    yield from _table(report.inputs, report.inputs_caption, "inputs")
+    yield "</section>"
+
+
+def _definition(definition: Definition) -> Iterator[str]:
+    yield f"<h3>Definition of {text(definition.name)}</h3>"
+    yield from _list(definition.words)
+    yield f"<p>Definition hash <code>{text(definition.definition_hash)}</code></p>"

@@ -1,0 +1,79 @@
+"""The page's style sheet: one column, light and dark, small screens, print."""
+
+from typing import Final
+
+from funnelkit.report.theme import FONT_STACK, dark_rules
+
+_LIGHT: Final = "--ink:#1f2328;--muted:#59636e;--paper:#ffffff;--line:#d1d9e0;--soft:#f6f8fa;"
+_DARK: Final = "--ink:#e6edf3;--muted:#9198a1;--paper:#0d1117;--line:#30363d;--soft:#151b23;"
+
+_RULES: Final = (
+    "*{box-sizing:border-box}",
+    "html{scroll-behavior:smooth;-webkit-text-size-adjust:100%}",
+    f"body{{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 {FONT_STACK}}}",
+    "header,main{max-width:752px;margin:0 auto;padding:0 16px}",
+    "header{padding-top:40px}main{padding-bottom:64px}",
+    "h1{font-size:30px;line-height:1.2;margin:0 0 8px;text-wrap:balance}",
+    "h2{font-size:22px;line-height:1.3;margin:48px 0 8px;padding-top:24px;"
+    "border-top:1px solid var(--line)}",
+    "h3{font-size:17px;margin:36px 0 4px}",
+    "p,ul{margin:0 0 12px}ul{padding-left:20px}li{margin-bottom:6px}",
+    "h1,h2,h3,p,li,caption{overflow-wrap:anywhere}",
+    ".lead{font-size:18px;color:var(--muted)}",
+    ".facts{list-style:none;padding:0;color:var(--muted);font-size:14px;"
+    "display:flex;flex-wrap:wrap;gap:2px 20px}.facts li{margin:0}",
+    "nav ul{list-style:none;padding:0;margin:16px 0 0;display:flex;flex-wrap:wrap;gap:8px}",
+    "nav li{margin:0}nav a{display:block;padding:4px 12px;border:1px solid var(--line);"
+    "border-radius:16px;font-size:14px;text-decoration:none}",
+    "a{color:var(--link)}a:focus-visible,.scroll:focus-visible{outline:2px solid var(--link);"
+    "outline-offset:2px}",
+    ".findings{margin-top:28px;padding:4px 20px 8px;background:var(--soft);"
+    "border:1px solid var(--line);border-left:4px solid var(--link);border-radius:6px}",
+    ".findings h2{margin:12px 0 6px;padding:0;border:0;font-size:18px}",
+    "svg{display:block;overflow:visible;max-width:100%;height:auto}"
+    ".wide,.narrow{margin:12px -16px}.narrow{display:none}",
+    # A table may be wider than the text where the window has room for it, and scrolls elsewhere.
+    ".scroll{overflow:auto;width:max-content;min-width:100%;max-width:calc(50vw + 336px);"
+    "max-height:476px;margin:8px 0 0;border:1px solid var(--line);border-radius:6px}",
+    "table{border-collapse:collapse;width:100%;font-size:14px;line-height:1.4;"
+    "font-variant-numeric:tabular-nums}",
+    "caption{text-align:left;padding:8px 12px;color:var(--muted);font-size:13px}",
+    "caption span{position:sticky;left:12px;display:inline-block;max-width:calc(100vw - 60px)}",
+    "th,td{padding:6px 12px;text-align:left;white-space:nowrap;border-top:1px solid var(--line)}",
+    "thead th{font-weight:600;color:var(--muted);background:var(--soft);position:sticky;top:0;"
+    "z-index:1}",
+    "tbody th{font-weight:400;white-space:normal;min-width:104px;max-width:280px;"
+    "overflow-wrap:break-word;position:sticky;left:0;background:var(--paper)}",
+    "th.n,td.n{text-align:right}",
+    "code{font:13px/1.4 'Liberation Mono',Consolas,monospace;background:var(--soft);"
+    "padding:2px 6px;border-radius:4px}",
+)
+_SMALL: Final = (
+    "h1{font-size:25px}h2{font-size:20px}.wide{display:none}.narrow{display:block}"
+    ".scroll{max-width:100%}tbody th{min-width:120px;max-width:40vw;overflow-wrap:anywhere}"
+    "th,td{padding:6px 8px}"
+    "header{padding-top:24px}.findings{padding:4px 14px 8px}"
+)
+_PRINT: Final = (
+    "body{font-size:11pt}nav{display:none}header,main{max-width:none;padding:0}"
+    ".wide{display:block;margin:8px 0}.narrow{display:none}"
+    ".scroll{overflow:visible;border:0;max-width:none;max-height:none;width:100%}"
+    "table{font-size:8pt}th,td{padding:2px 4px;"
+    "white-space:normal}h2,h3{break-after:avoid}.wide,tr{break-inside:avoid}"
+    "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
+)
+
+STYLE: Final = "\n".join(
+    (
+        "",
+        f":root{{color-scheme:light dark;{_LIGHT}--link:#0072B2}}",
+        *_RULES,
+        f"@media (max-width:783px){{{_SMALL}}}",
+        "@media screen and (prefers-color-scheme:dark){",
+        f":root{{{_DARK}--link:#56B4E9}}",
+        dark_rules("svg "),
+        "}",
+        f"@media print{{:root{{color-scheme:light}}{_PRINT}}}",
+        "",
+    )
+)
