@@ -1,0 +1,298 @@
+"""One function per thing the tool does; the command line and notebooks call these.
+
+import funnelkit as fk
+project = fk.open(".")
+project.build()
+project.funnel("activation")
+"""
+
+# Every import of ours is inside a function: `funnelkit funnel` must not pay for dbt, Polars or
+# Altair, and `--help` for nothing at all.
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.table import Column, Table
+
+if TYPE_CHECKING:
+    from funnelkit.project.definitions import Definitions
+    from funnelkit.project.locate import Paths
+    from funnelkit.project.read import Source
+    from funnelkit.reporting import ReportCheck, Reports
+    from funnelkit.sample import Summary
+    from funnelkit.warehouse.dbt import OnEvent
+    from funnelkit.warehouse.dbt import Progress as Progress
+    from funnelkit.warehouse.dbt_results import BuildResult
+    from funnelkit.warehouse.load import LoadResult
+
+RawKind = Literal["events", "users", "feedback"]
+
+
+def open(path: str | Path = ".") -> "Project":
+    """The project in this folder or the nearest one above it.
+
+    Raises FunnelkitError when there is none.
+    """
+    from funnelkit.project.locate import find
+
+    return Project(find(Path(path)))
+
+
+@dataclass(frozen=True)
+class Project:
+    """A funnelkit project: a dbt project, its definitions and its warehouse.
+
+    Nothing is read before it is needed; a method opens the warehouse and closes it again.
+    """
+
+    paths: "Paths"
+
+    @cached_property
+    def _source(self) -> "Source":
+        from funnelkit.project.read import read
+
+        return read(self.paths.project_file)
+
+    @property
+    def defined(self) -> "Definitions":
+        """The validated `vars: funnelkit:` block; raises FunnelkitError with every mistake."""
+        return self._source.definitions
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The same block as the macros get it: plain JSON-able values."""
+        return self._source.raw
+
+    def load(
+        self,
+        kind: RawKind,
+        patterns: Sequence[str],
+        *,
+        mapping: Mapping[str, str] | None = None,
+        time_format: str | None = None,
+        dry_run: bool = False,
+    ) -> "LoadResult":
+        """Loads raw files into the warehouse; a file that was loaded before changes nothing.
+
+        Raises FunnelkitError for a file that cannot be read, and then nothing is loaded.
+        """
+        from funnelkit.warehouse.load import load
+
+        return load(
+            self.paths.warehouse,
+            kind,
+            patterns,
+            root=self.paths.root,
+            mapping=mapping,
+            time_format=time_format,
+            dry_run=dry_run,
+        )
+
+    def build(
+        self,
+        select: Sequence[str] = (),
+        full_refresh: bool = False,
+        on_event: "OnEvent | None" = None,
+    ) -> "BuildResult":
+        """Runs `dbt build`. Failed tests are in the result; BuildError for models that failed."""
+        from funnelkit.warehouse import dbt
+
+        return dbt.build(
+            self.paths,
+            select=select,
+            full_refresh=full_refresh,
+            definitions=self.variables,
+            on_event=on_event,
+        )
+
+    def dbt(self, args: Sequence[str]) -> int:
+        """Any dbt command with the project's environment; returns dbt's exit code."""
+        from funnelkit.warehouse import dbt
+
+        return dbt.run(self.paths, args)
+
+    def environment(self) -> dict[str, str]:
+        """The variables a plain `dbt` needs; also writes the profile they point at."""
+        from funnelkit.warehouse import dbt
+
+        dbt.write_profiles(self.paths)
+        return dbt.environment(self.paths)
+
+    def specs(self) -> list[dict[str, Any]]:
+        """The complete spec of every funnel, in the order of the file, every default filled in."""
+        from funnelkit.warehouse.macros import funnel_specs
+
+        self.defined  # noqa: B018 - a mistake in the file is told before the macros stumble on it
+        return funnel_specs(self.variables.get("funnels") or {})
+
+    def funnel_names(self) -> list[str]:
+        """Names of the declared funnels."""
+        return list(self.variables.get("funnels") or {})
+
+    def build_warning(self) -> str | None:
+        """One sentence when the tables mix builds or are older than the definitions; else None."""
+        from funnelkit.warehouse import meta
+        from funnelkit.warehouse.connect import connect
+
+        with connect(self.paths.warehouse, read_only=True) as con:
+            return meta.warning(meta.last_build(con), self.variables)
+
+    def funnel(
+        self,
+        name: str | None = None,
+        *,
+        by: str | None = None,
+        trend: Literal["day", "week", "month"] | None = None,
+        times: bool = False,
+    ) -> Table:
+        """Rows of a built funnel (columns in docs/cli.md); the warehouse is opened read-only.
+
+        `by`: the total's rows, then each value's of a declared breakdown. `trend`: by cohort of
+        first entry. `times`: the time-to-convert curve. Raises FunnelkitError for what was not
+        declared or not built.
+        """
+        from funnelkit.results import funnel_table
+        from funnelkit.warehouse.queries import open_marts
+
+        spec = self.pick(name, self.specs())
+        with open_marts(self.paths.warehouse) as con:
+            return funnel_table(con, spec, by=by, trend=trend, times=times)
+
+    def definitions(self, name: str | None = None) -> Table:
+        """What each funnel counts, in words: one row a sentence, with the definition's hash."""
+        from funnelkit.project.words import in_words
+        from funnelkit.warehouse.macros import definition_hash
+
+        specs = self.specs()
+        if name is not None:
+            specs = [self.pick(name, specs)]
+        rows = [
+            (spec["name"], definition_hash(spec), number, sentence)
+            for spec in specs
+            for number, sentence in enumerate(in_words(spec), start=1)
+        ]
+        columns = (
+            Column("funnel"),
+            Column("definition_hash"),
+            Column("line", "count"),
+            Column("text"),
+        )
+        return Table(columns, tuple(rows))
+
+    def report_build(self, names: Sequence[str] = ()) -> list[str]:
+        """Writes these reports, or all, from the built warehouse; returns their folders."""
+        return self._reports.build(names)
+
+    def report_check(self, names: Sequence[str] = ()) -> "ReportCheck":
+        """Compares the committed reports, byte by byte, with what they should be."""
+        return self._reports.check(names)
+
+    def report_list(self) -> Table:
+        """The declared reports: report, title, funnels, page (None until it is written)."""
+        return self._reports.table()
+
+    @property
+    def _reports(self) -> "Reports":
+        from funnelkit.reporting import Reports
+
+        return Reports(self.paths, self.variables.get("reports") or {}, self.specs())
+
+    def pick(self, name: str | None, specs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """The spec of this funnel; without a name, the only one."""
+        names = [str(spec["name"]) for spec in specs]
+        if name is None and len(names) == 1:
+            return specs[0]
+        if not names:
+            raise FunnelkitError(
+                "this project declares no funnel", "add one under `vars: funnelkit: funnels:`"
+            )
+        if name is None:
+            raise FunnelkitError(
+                f"this project has {len(names)} funnels: which one?",
+                f"known: {', '.join(names)}; for example `funnelkit funnel {names[0]}`",
+            )
+        if name not in names:
+            raise FunnelkitError(f"no funnel is called {name!r}", did_you_mean(name, names))
+        return specs[names.index(name)]
+
+
+def doctor(path: str | Path = ".") -> Table:
+    """What is right and wrong with a project: check, state (ok, warn, fail), found, hint.
+
+    Also of a folder without a project, or with one that cannot be read.
+    """
+    from funnelkit.warehouse.doctor import checks
+
+    columns = (Column("check"), Column("state"), Column("found"), Column("hint"))
+    return Table(columns, tuple(tuple(check) for check in checks(Path(path))))
+
+
+def explore(
+    files: Sequence[str],
+    steps: Sequence[Mapping[str, Any]],
+    *,
+    mapping: Mapping[str, str] | None = None,
+    window: str | None = None,
+    entry: Literal["first", "best"] = "first",
+    where: str | None = None,
+    entity: str = "user_id",
+    by: str | None = None,
+    time_format: str | None = None,
+) -> Table:
+    """A funnel over log files, without a project; rows as `Project.funnel`, the total's first.
+
+    `steps` as `project.steps.parse_steps` gives them; `mapping` is ours to theirs
+    (`{"event_name": "event"}`), a value in single quotes a constant; `by` a column of the log,
+    taken at the first entry. Raises FunnelkitError for files, columns and SQL that are not right.
+    """
+    from funnelkit.project.durations import parse_duration
+    from funnelkit.results import explore_table
+    from funnelkit.warehouse.explore import Question
+    from funnelkit.warehouse.explore import explore as run
+    from funnelkit.warehouse.macros import definition_hash, funnel_specs
+
+    if window is not None:
+        parse_duration(window)
+    definition = {"steps": list(steps), "window": window, "entry": entry, "entity": entity}
+    (spec,) = funnel_specs({"explore": definition})
+    question = Question(files, spec, mapping or {}, where, by, time_format)
+    return explore_table(run(question), spec, definition_hash(spec))
+
+
+def parse_steps(texts: Sequence[str]) -> list[dict[str, Any]]:
+    """`--step` texts as `explore` takes them; the grammar is in `project.steps`."""
+    from funnelkit.project.steps import parse_steps as parse
+
+    return parse(texts)
+
+
+def parse_map(texts: Sequence[str]) -> dict[str, str]:
+    """`--map` texts, `ours=theirs` or a YAML file of them, as `load` and `explore` take them."""
+    from funnelkit.warehouse.mapping import parse_map as parse
+
+    return parse(texts)
+
+
+def sample(
+    directory: str | Path,
+    *,
+    users: int = 2000,
+    events: int | None = None,
+    seed: int = 7,
+) -> "Summary":
+    """Writes a whole sample project: dbt_project.yml, data/ and truth.yml.
+
+    Raises FunnelkitError, having written nothing, when the folder holds a project or other files.
+    """
+    from funnelkit.project.scaffold import sample_vars, write_project
+    from funnelkit.sample import generate
+
+    target = Path(directory)
+    if (target / "dbt_project.yml").exists():
+        raise FunnelkitError(f"{directory} already holds a project", "choose a new folder")
+    summary = generate(target, users=users, events=events, seed=seed)
+    write_project(target, "sample", sample_vars())
+    return summary

@@ -1,0 +1,45 @@
+"""`funnelkit build`."""
+
+import click
+
+from funnelkit.cli.app import FAILED, OK, Command, state, tell
+from funnelkit.cli.output import progress_bar
+
+_SHOWN = 10
+
+
+@click.command(
+    cls=Command,
+    short_help="Build the tables: dbt build, with tests.",
+    example="""
+funnelkit build
+funnelkit build --select rpt_funnel_steps+
+""",
+)
+@click.option(
+    "--select", metavar="SEL", multiple=True, help="Build these only, in dbt's selection syntax."
+)
+@click.option("--full-refresh", is_flag=True, help="Build incremental tables anew.")
+def command(select: tuple[str, ...], full_refresh: bool) -> int:
+    """Build the warehouse's tables from what was loaded, and test them.
+
+    Each table is replaced in a transaction: after Ctrl-C or a failure the last
+    good one is still there. Exits with 1 when a test fails and with 2 when a
+    table cannot be built.
+    """
+    from funnelkit import api
+
+    project = api.open(state().project)
+    with progress_bar("building") as on_event:
+        result = project.build(select, full_refresh, on_event)
+    for failure in result.warnings[:_SHOWN]:
+        tell(f"warning: {failure}")
+    for failure in result.failed_tests[:_SHOWN]:
+        tell(f"failed: {failure}")
+        if failure.sql:
+            tell(f"  the compiled SQL is {failure.sql}, from {failure.file}")
+    if len(result.failed_tests) > _SHOWN:
+        tell(f"and {len(result.failed_tests) - _SHOWN:,} more failed tests")
+    skipped = f", {result.skipped:,} skipped" if result.skipped else ""
+    tell(f"built {result.built:,} tables; {result.passed:,} tests passed{skipped}")
+    return OK if result.ok else FAILED

@@ -1,0 +1,381 @@
+"""How a table looks to people: which columns, the drop-off bars, and what gives way to the width.
+
+Everything here is text and cells; colours are names that output.py turns into codes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from funnelkit.table import Column, Table, Value, percent, shown
+
+Cell = list[tuple[str, str]]  # pieces of text with the name of a style
+_GAP = 2
+_SHORTEST_BAR, _LONGEST_BAR = 8, 30
+_FULL, _OPEN, _GHOST = "█", "▒", "░"
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A printed column. `drop` is the order in which columns go when the width is short (0 stays);
+    `flexible` may be cut with an ellipsis, down to 8 characters.
+    """
+
+    header: str
+    cells: list[Cell]
+    right: bool = False
+    drop: int = 0
+    flexible: bool = False
+
+    @property
+    def width(self) -> int:
+        """Columns of a terminal that the widest cell takes."""
+        return max([text_width(self.header), *(_cell_width(cell) for cell in self.cells)])
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Fields side by side."""
+
+    fields: tuple[Field, ...]
+
+    def lines(self, width: int | None) -> list[Cell]:
+        """Header and rows, cut to `width` columns; whole when it is None."""
+        fields = self.fields if width is None else _fitted(self.fields, width)
+        widths = [field.width for field in fields]
+        header = [_aligned([(f.header, "dim")], f, w) for f, w in zip(fields, widths, strict=True)]
+        if not fields:
+            return []
+        rows = [header] if any(field.header for field in fields) else []
+        for row in zip(*(field.cells for field in fields), strict=True):
+            cells = zip(row, fields, widths, strict=True)
+            rows.append([_aligned(cell, field, wide) for cell, field, wide in cells])
+        return [_joined(row) for row in rows]
+
+
+def _joined(cells: list[Cell]) -> Cell:
+    line: Cell = []
+    for number, cell in enumerate(cells):
+        line += [(" " * _GAP, "")] * (number > 0) + cell
+    return line
+
+
+def _aligned(cell: Cell, field: Field, width: int) -> Cell:
+    blanks = (" " * (width - _cell_width(cell)), "")
+    return [blanks, *cell] if field.right else [*cell, blanks]
+
+
+def _fitted(fields: tuple[Field, ...], width: int) -> tuple[Field, ...]:
+    """The fields without those that give way first, then with cut names, until they fit."""
+    kept = list(fields)
+    for victim in sorted((f for f in fields if f.drop), key=lambda f: -f.drop):
+        if _least(kept) <= width:
+            break
+        kept.remove(victim)
+    excess = _total(kept) - width
+    for index, field in enumerate(kept):
+        if excess > 0 and field.flexible:
+            target = max(8, field.width - excess)
+            excess -= field.width - target
+            kept[index] = replace(
+                field,
+                header=cut(field.header, target),
+                cells=[_cut_cell(cell, target) for cell in field.cells],
+            )
+    return tuple(kept)
+
+
+def _total(fields: Sequence[Field]) -> int:
+    return sum(field.width for field in fields) + _GAP * (len(fields) - 1)
+
+
+def _least(fields: Sequence[Field]) -> int:
+    cuts = sum(max(0, f.width - max(8, min(f.width, 18))) for f in fields if f.flexible)
+    return _total(fields) - cuts
+
+
+def text_width(text: str) -> int:
+    """Columns that a terminal gives this text (wide characters take two)."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _cell_width(cell: Cell) -> int:
+    return sum(text_width(text) for text, _ in cell)
+
+
+def cut(text: str, width: int) -> str:
+    """The text in at most `width` columns, an ellipsis where something is missing."""
+    if text_width(text) <= width:
+        return text
+    while text and text_width(text) > width - 1:
+        text = text[:-1]
+    return text + "…"
+
+
+def _cut_cell(cell: Cell, width: int) -> Cell:
+    if _cell_width(cell) <= width:
+        return cell
+    return [(cut("".join(text for text, _ in cell), width), cell[0][1])]
+
+
+def wrap(text: str, width: int, indent: int = 0) -> list[str]:
+    """Lines of at most `width` columns, broken at blanks; later lines are indented."""
+    lines: list[str] = []
+    for paragraph in text.splitlines() or [""]:
+        line = ""
+        for word in paragraph.split(" "):
+            if line.strip() and text_width(f"{line} {word}") > width:
+                lines.append(line)
+                line = " " * indent + word
+            else:
+                line = f"{line} {word}" if line else word
+        lines.append(line)
+    return lines
+
+
+# --- which columns people see ------------------------------------------------------------------
+
+
+def human(table: Table) -> Table:
+    """The columns that people read, for Markdown: constant and empty ones are left out."""
+    names = set(table.names)
+    if "matured_reached" not in names:
+        return table
+    wanted = [
+        *(("period", "period_state") if "period" in names else ()),
+        *(("breakdown", "value") if _has(table, "breakdown") else ()),
+        *("step", "step_name", "entered", "reached", "lost", "open"),
+        *("matured", "matured_reached", "conversion", "conversion_lo", "conversion_hi"),
+        *("step_conversion", "median_seconds"),
+    ]
+    return table.select([name for name in wanted if name in names and _has(table, name)])
+
+
+def _has(table: Table, name: str) -> bool:
+    return any(value is not None for value in table.column(name))
+
+
+def lay_out(table: Table, width: int | None) -> Grid:
+    """The Grid for a table: steps of a funnel, groups, periods, times, or plain columns."""
+    names = set(table.names)
+    if not table.rows:
+        return Grid(())
+    if "converted_share" in names:
+        return _times(table, width)
+    if "period" in names:
+        return _groups(table, width, ("period", "period_state"))
+    if "matured_reached" in names and _has(table, "breakdown"):
+        return _groups(table, width, ("value",))
+    if "matured_reached" in names:
+        return _steps(table, width)
+    return plain(table)
+
+
+def plain(table: Table) -> Grid:
+    """Every column that has a value, as people read it."""
+    fields = []
+    for index, column in enumerate(table.columns):
+        cells = [_text(shown(row[index], column.kind)) for row in table.rows]
+        if any(row[index] is not None for row in table.rows):
+            fields.append(_field(column, cells))
+    return Grid(tuple(fields))
+
+
+def _field(column: Column, cells: list[Cell], drop: int = 0) -> Field:
+    header = column.label or column.name.replace("_", " ")
+    return Field(header, cells, column.is_numeric, drop, flexible=not column.is_numeric)
+
+
+def _text(text: str, style: str = "") -> Cell:
+    from funnelkit.cli.output import printable
+
+    return [(printable(text), style)]
+
+
+Row = dict[str, Value]
+
+
+def _records(table: Table) -> list[Row]:
+    return [dict(zip(table.names, row, strict=True)) for row in table.rows]
+
+
+def _number(row: Row, name: str) -> float:
+    value = row.get(name)
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _column(rows: Sequence[Row], name: str, kind: Any) -> list[Cell]:
+    return [
+        _text(
+            "" if row.get(name) is None else shown(row[name], kind), "" if row.get(name) else "dim"
+        )
+        for row in rows
+    ]
+
+
+def _interval(rows: Sequence[Row], name: str = "conversion") -> list[Cell]:
+    cells = []
+    for row in rows:
+        lo, hi = row.get(f"{name}_lo"), row.get(f"{name}_hi")
+        has = isinstance(lo, float | int) and isinstance(hi, float | int)
+        cells.append(
+            _text(
+                f"{100 * _number(row, f'{name}_lo'):.1f}–{100 * _number(row, f'{name}_hi'):.1f}"
+                if has
+                else "",
+                "dim",
+            )
+        )
+    return cells
+
+
+def _steps(table: Table, width: int | None) -> Grid:
+    """One line a step: what is left of the entrants as a bar, with the open and the lost."""
+    rows = _records(table)
+    windowed = _has(table, "matured")
+    later = [{}, *rows[1:]]  # on the entry itself, nothing is converted, lost or open
+    fields = [
+        Field("step", [_text(f"{row['step']} {row['step_name']}") for row in rows], flexible=True),
+        Field("reached", _column(rows, "reached", "count"), right=True),
+        Field("of entrants", []),  # the bars, once it is known what is left for them
+        Field("share", [_text(_share(row)) for row in rows], right=True, drop=6 * windowed),
+        Field("converted" if windowed else "95 %", _rates(later, windowed), right=True, drop=1),
+    ]
+    if windowed:
+        fields.append(Field("lost", _column(later, "lost", "count"), right=True, drop=3))
+        fields.append(Field("open", _column(later, "open", "count"), right=True, drop=2))
+    if _has(table, "median_seconds"):
+        cells = _column(rows, "median_seconds", "seconds")
+        fields.append(Field("median", cells, right=True, drop=4))
+    return _with_bars(fields, 2, width, lambda size: _drop_offs(rows, size))
+
+
+def _drop_offs(rows: Sequence[Row], size: int) -> list[Cell]:
+    return [drop_off(rows, index, size) for index in range(len(rows))]
+
+
+def _rates(rows: Sequence[Row], with_rate: bool) -> list[Cell]:
+    """`32.1 %  30.0–34.3`: the conversion, and its interval in a quieter colour."""
+    shares = _column(rows, "conversion", "share")
+    intervals = _interval(rows)
+    if not with_rate:
+        return intervals
+    wide = max((_cell_width(cell) for cell in intervals), default=0)
+    padded = [_aligned(cell, Field("", [], right=True), wide) for cell in intervals]
+    return [[*share, ("  ", ""), *rest] for share, rest in zip(shares, padded, strict=True)]
+
+
+def _with_bars(
+    fields: list[Field], at: int, width: int | None, draw: Callable[[int], list[Cell]]
+) -> Grid:
+    """The fields that fit, with bars of what the width leaves in place of field `at`."""
+    if width is None:
+        fields[at] = replace(fields[at], cells=draw(_LONGEST_BAR))
+        return Grid(tuple(fields))
+    bars = replace(fields[at], cells=[[(" " * _SHORTEST_BAR, "")]])
+    kept = list(_fitted((*fields[:at], bars, *fields[at + 1 :]), width))
+    place = kept.index(bars)
+    left = width - _total([*kept[:place], *kept[place + 1 :]]) - _GAP
+    kept[place] = replace(bars, cells=draw(max(_SHORTEST_BAR, min(_LONGEST_BAR, left))))
+    return Grid(tuple(kept))
+
+
+def _share(row: Row) -> str:
+    entered = _number(row, "entered")
+    return percent(_number(row, "reached") / entered) if entered else "–"
+
+
+def drop_off(rows: Sequence[Row], index: int, size: int) -> Cell:
+    """The bar of a step: full for those who reached it, then the open, then the lost."""
+    row = rows[index]
+    entered = _number(row, "entered")
+    if not entered:
+        return [("", "")]
+    reached = _number(row, "reached") / entered
+    before = _number(rows[index - 1], "reached") / entered if index else reached
+    full = bar(reached, size)
+    opened = round(size * (reached + _number(row, "open") / entered)) - len(full)
+    lost = round(size * before) - len(full) - max(0, opened)
+    return [(full, "bar"), (_OPEN * max(0, opened), "open"), (_GHOST * max(0, lost), "ghost")]
+
+
+def bar(share: float, size: int) -> str:
+    """A bar of `share` of `size` columns, to an eighth of a column; something, if not nothing."""
+    eighths = round(8 * size * share)
+    if share > 0:
+        eighths = max(1, eighths)
+    whole, rest = divmod(eighths, 8)
+    return _FULL * whole + (_EIGHTHS[rest] if rest else "")
+
+
+def _groups(table: Table, width: int | None, keys: tuple[str, ...]) -> Grid:
+    """One line a group or period: how many entered, and the conversion to the last step."""
+    rows = _last_steps(table, keys)
+    fields = [_key_field(key, rows) for key in keys]
+    fields.append(Field("entered", _column(rows, "entered", "count"), right=True))
+    if _has(table, "matured"):
+        fields.append(Field("mature", _column(rows, "matured", "count"), right=True, drop=3))
+    fields.append(Field("reached", _column(rows, "reached", "count"), right=True, drop=2))
+    fields.append(Field("", []))
+    at = len(fields) - 1
+    fields.append(Field("converted", _rates(rows, True), right=True))
+    if _has(table, "median_seconds"):
+        cells = _column(rows, "median_seconds", "seconds")
+        fields.append(Field("median", cells, right=True, drop=4))
+    return _with_bars(fields, at, width, lambda size: _scaled(rows, "conversion", size))
+
+
+def _scaled(rows: Sequence[Row], name: str, size: int) -> list[Cell]:
+    # Small rates would all look like nothing beside 100 %: the longest bar is the largest rate.
+    top = max((_number(row, name) for row in rows), default=0.0) or 1.0
+    return [[(bar(_number(row, name) / top, size), "bar")] for row in rows]
+
+
+def _key_field(key: str, rows: Sequence[Row]) -> Field:
+    if key == "period_state":
+        states = [str(row[key] or "") for row in rows]
+        return Field("", [_text(state, "dim" if state == "mature" else "open") for state in states])
+    cells = [_text("all" if row.get(key) is None else str(row[key])) for row in rows]
+    named = next((str(row["breakdown"]) for row in rows if row.get("breakdown")), key)
+    return Field(named if key == "value" else key, cells, flexible=key == "value")
+
+
+def _last_steps(table: Table, keys: tuple[str, ...]) -> list[Row]:
+    """The row of the deepest step of every group, in the table's order."""
+    last: dict[tuple[Value, ...], Row] = {}
+    for row in _records(table):
+        group = tuple(row.get(key) for key in ("breakdown", "value", *keys))
+        if group not in last or _number(row, "step") >= _number(last[group], "step"):
+            last[group] = row
+    return list(last.values())
+
+
+_MOST_TIMES = 20
+
+
+def _times(table: Table, width: int | None) -> Grid:
+    """The time-to-convert curve, on a terminal at no more than 20 of its points."""
+    rows = _records(table)
+    if width is not None and len(rows) > _MOST_TIMES:
+        last = len(rows) - 1
+        rows = [rows[round(index * last / (_MOST_TIMES - 1))] for index in range(_MOST_TIMES)]
+    as_rates: list[Row] = [
+        {
+            "conversion": row["converted_share"],
+            "conversion_lo": row["lo"],
+            "conversion_hi": row["hi"],
+        }
+        for row in rows
+    ]
+    fields = [
+        Field("within", _column(rows, "seconds", "seconds"), right=True),
+        Field("", []),
+        Field("converted", _rates(as_rates, True), right=True),
+        Field("at risk", _column(rows, "at_risk", "count"), right=True, drop=1),
+    ]
+    return _with_bars(fields, 1, width, lambda size: _scaled(rows, "converted_share", size))

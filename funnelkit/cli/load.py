@@ -1,0 +1,70 @@
+"""`funnelkit load`."""
+
+from typing import Any
+
+import click
+
+from funnelkit.cli.app import Command, state, tell
+
+
+@click.command(
+    cls=Command,
+    short_help="Load raw files: events, users or feedback.",
+    example="""
+funnelkit load events data/events*.csv
+funnelkit load events log.jsonl.gz --map event_name=event --map occurred_at=ts
+""",
+)
+@click.argument("kind", metavar="KIND", type=click.Choice(["events", "users", "feedback"]))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option(
+    "--map",
+    "maps",
+    metavar="COLUMN=THEIRS",
+    multiple=True,
+    help="Our column from one of theirs, or a constant: event_name=\"'session'\".",
+)
+@click.option(
+    "--time-format", metavar="FORMAT", help="How times are written, if not ISO: '%m/%d/%Y %H:%M'."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be loaded, and load nothing.")
+def command(
+    kind: Any, files: tuple[str, ...], maps: tuple[str, ...], time_format: str | None, dry_run: bool
+) -> None:
+    """Load raw files into the warehouse: CSV, JSON lines or Parquet, also .gz and .zst.
+
+    KIND is events, users or feedback; FILE may be a glob. A file that was
+    loaded before changes nothing. Lines that cannot be parsed are kept in
+    raw.rejects, with file, line and reason.
+    """
+    from funnelkit import api
+
+    result = api.open(state().project).load(
+        kind, files, mapping=api.parse_map(maps), time_format=time_format, dry_run=dry_run
+    )
+    for file in result.files:
+        if file.skipped:
+            tell(f"{file.source_file}: loaded before, nothing to do")
+            continue
+        tell(f"{file.source_file}: {_counts(file.rows, file.rejected, file.unreadable)}")
+        for reject in file.rejects:
+            tell(f"  line {reject.line}: {reject.reason}")
+        if file.ignored:
+            tell(f"  ignored: {', '.join(file.ignored)}")
+        if file.replaced_name:
+            tell("  other content was loaded under this name before; it stays")
+    if dry_run:
+        tell("nothing was loaded (--dry-run)")
+
+
+def _counts(rows: int, rejected: int, unreadable: int) -> str:
+    found = [
+        (rows, "row", ""),
+        (rejected, "line", " rejected"),
+        (unreadable, "unreadable time", ""),
+    ]
+    return ", ".join(
+        f"{number:,} {noun}{'' if number == 1 else 's'}{what}"
+        for number, noun, what in found
+        if number or noun == "row"
+    )

@@ -1,0 +1,171 @@
+"""Reports of a project: which ones there are, and what their files should hold."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.table import Column, Table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from funnelkit.project.locate import Paths
+    from funnelkit.report.model import ReportData
+
+INDEX = "README.md"
+NOT_RECOMPUTED = (
+    "there is no warehouse: the pages were rendered again from the committed numbers, and the "
+    "numbers themselves were not computed again"
+)
+
+
+@dataclass(frozen=True)
+class ReportCheck:
+    """How committed reports differ from what they should be.
+
+    `reports`: how many were looked at; `differences`: a unified diff or one line each, empty when
+    all is well; `notes`: what a reader must know, such as that nothing was computed again.
+    """
+
+    reports: int
+    differences: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reports:
+    """The reports that a project declares: `declared` by slug, `specs` of all funnels."""
+
+    paths: "Paths"
+    declared: Mapping[str, Mapping[str, Any]]
+    specs: Sequence[Mapping[str, Any]]
+
+    def build(self, names: Sequence[str] = ()) -> list[str]:
+        """Writes these reports, or all, and the index; returns their folders from the root."""
+        from funnelkit.report.build import render, write
+        from funnelkit.report.index import render_index
+
+        slugs = self._chosen(names)
+        with self._marts() as con:
+            data = {slug: self._data(con, slug) for slug in slugs}
+        rendered = {slug: render(each) for slug, each in data.items()}
+        index = render_index(
+            [data.get(slug) or self._committed(slug) for slug in self._known(data)]
+        )
+        for slug, files in rendered.items():
+            write(files, self.paths.reports / slug)
+        _replace(self.paths.reports / INDEX, index)
+        return [f"{self._folder()}/{slug}" for slug in slugs]
+
+    def check(self, names: Sequence[str] = ()) -> ReportCheck:
+        """Compares committed files with what the warehouse says; without one, with their data."""
+        from funnelkit.report.build import check, render
+        from funnelkit.report.index import render_index
+
+        slugs = self._chosen(names)
+        absent = [slug for slug in slugs if not (self.paths.reports / slug).is_dir()]
+        found = [f"{self._folder()}/{slug}: not written yet" for slug in absent]
+        data, notes = self._expected([slug for slug in slugs if slug not in absent])
+        for slug, each in data.items():
+            if notes:
+                found += self._changed_definitions(slug, each)
+            for difference in check(render(each), self.paths.reports / slug):
+                found.append(f"{slug}/{difference.path}: {difference.what}\n{difference.diff}")
+        if not names:
+            found += self._undeclared()
+            index = self.paths.reports / INDEX
+            whole = data and not absent
+            if whole and (
+                not index.is_file() or index.read_bytes() != render_index(list(data.values()))
+            ):
+                found.append(f"{self._folder()}/{INDEX}: not the list of these reports")
+        return ReportCheck(len(slugs), tuple(found), notes)
+
+    def table(self) -> Table:
+        """One row a report: its slug, title, funnels, and its page if it is written."""
+        rows = []
+        for slug, definition in self.declared.items():
+            page = self.paths.reports / slug / "report.md"
+            written = f"{self._folder()}/{slug}/report.md" if page.is_file() else None
+            funnels = ", ".join(definition.get("funnels") or ())
+            rows.append((slug, definition.get("title") or slug, funnels, written))
+        names = ("report", "title", "funnels", "page")
+        return Table(tuple(map(Column, names)), tuple(rows))
+
+    def _chosen(self, names: Sequence[str]) -> list[str]:
+        if not self.declared:
+            raise FunnelkitError(
+                "this project declares no report",
+                "for example `reports: {activation: {funnels: [activation]}}`",
+            )
+        for name in names:
+            if name not in self.declared:
+                hint = did_you_mean(name, self.declared)
+                raise FunnelkitError(f"no report is called {name!r}", hint)
+        return [slug for slug in self.declared if not names or slug in names]
+
+    def _known(self, data: Mapping[str, "ReportData"]) -> list[str]:
+        """Slugs that the index lists: those being written, and those that were before."""
+        return [
+            slug
+            for slug in self.declared
+            if slug in data or (self.paths.reports / slug / "report.md").is_file()
+        ]
+
+    def _expected(self, slugs: Sequence[str]) -> tuple[dict[str, "ReportData"], tuple[str, ...]]:
+        if not self.paths.warehouse.exists():
+            return {slug: self._committed(slug) for slug in slugs}, (NOT_RECOMPUTED,)
+        with self._marts() as con:
+            return {slug: self._data(con, slug) for slug in slugs}, ()
+
+    def _data(self, con: "DuckDBPyConnection", slug: str) -> "ReportData":
+        from funnelkit.results import report_data
+
+        definition = self.declared[slug]
+        return report_data(con, slug, definition, self._funnels(slug))
+
+    def _funnels(self, slug: str) -> list[Mapping[str, Any]]:
+        named = self.declared[slug].get("funnels") or ()
+        return [spec for name in named for spec in self.specs if spec["name"] == name]
+
+    def _committed(self, slug: str) -> "ReportData":
+        from funnelkit.report.build import read
+        from funnelkit.report.model import ReportData
+
+        return ReportData.from_files(read(self.paths.reports / slug), slug)
+
+    def _changed_definitions(self, slug: str, data: "ReportData") -> Iterator[str]:
+        from funnelkit.warehouse.macros import definition_hash
+
+        committed = {section.name: section.definition_hash for section in data.sections}
+        now = {str(spec["name"]): definition_hash(spec) for spec in self._funnels(slug)}
+        for name in sorted(committed.keys() | now.keys()):
+            if committed.get(name) != now.get(name):
+                yield (
+                    f"{slug}: the definition of {name} is {now.get(name, 'gone')},"
+                    f" the report shows {committed.get(name, 'none')}"
+                )
+
+    def _undeclared(self) -> Iterator[str]:
+        for page in sorted(self.paths.reports.glob("*/report.md")):
+            if page.parent.name not in self.declared:
+                yield f"{self._folder()}/{page.parent.name}: no report of this name is declared"
+
+    @contextmanager
+    def _marts(self) -> Iterator["DuckDBPyConnection"]:
+        from funnelkit.warehouse.queries import open_marts
+
+        with open_marts(self.paths.warehouse) as con:
+            yield con
+
+    def _folder(self) -> str:
+        return self.paths.reports.relative_to(self.paths.root).as_posix()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_bytes(content)
+    beside.replace(path)

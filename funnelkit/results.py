@@ -1,0 +1,250 @@
+"""From counts to what is shown: one path for built funnels, `explore` and reports."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.project.words import entities, in_words, window_text
+from funnelkit.stats.funnels import (
+    PeriodCounts,
+    StepCounts,
+    TimeCounts,
+    step_rows,
+    times_table,
+    trend_table,
+)
+from funnelkit.table import Column, Table
+from funnelkit.warehouse.queries import query
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from funnelkit.report.model import FunnelSection, ReportData
+    from funnelkit.warehouse.explore import Answer
+
+Grain = Literal["day", "week", "month"]
+_FEWEST_IN_REPORTS = 5
+
+
+def funnel_table(
+    con: "DuckDBPyConnection",
+    spec: Mapping[str, Any],
+    *,
+    by: str | None = None,
+    trend: Grain | None = None,
+    times: bool = False,
+    fold_below: int = 0,
+) -> Table:
+    """A built funnel: step rows, with `by` the total's and then each value's; or trend; or curve.
+
+    `fold_below`: values with fewer entrants stand together as `(other)`, for committed reports.
+    Raises FunnelkitError when the funnel or the breakdown was not built.
+    """
+    built = _built(con, spec["name"])
+    meta = _meta(con, spec, built["definition_hash"])
+    options: dict[str, Any] = {
+        "entities": entities(spec),
+        "window": window_text(spec),
+        "meta": meta,
+    }
+    name = spec["name"]
+    if times:
+        rows = query(con, "funnel_times", funnel=name)
+        return times_table([TimeCounts(**row) for row in rows], meta=meta)
+    if trend:
+        rows = query(con, "funnel_trend", funnel=name, grain=trend)
+        periods = [PeriodCounts(row.pop("period"), StepCounts(**row)) for row in rows]
+        return trend_table(periods, **options)
+    counts = _steps(con, name, None)
+    if by is not None:
+        _check_breakdown(con, name, by)
+        counts += folded(_steps(con, name, by), fold_below)
+    return step_rows(counts, **options)
+
+
+def _built(con: "DuckDBPyConnection", name: str) -> dict[str, Any]:
+    rows = query(con, "funnels")
+    for row in rows:
+        if row["funnel"] == name:
+            return row
+    known = ", ".join(str(row["funnel"]) for row in rows)
+    raise FunnelkitError(
+        f"funnel {name!r} was not built yet; built: {known or 'none'}", "run `funnelkit build`"
+    )
+
+
+def _steps(con: "DuckDBPyConnection", name: str, breakdown: str | None) -> list[StepCounts]:
+    rows = query(con, "funnel_steps", funnel=name, breakdown=breakdown)
+    return [StepCounts(**row) for row in rows]
+
+
+def _check_breakdown(con: "DuckDBPyConnection", name: str, by: str) -> None:
+    known = [row["breakdown"] for row in query(con, "funnel_breakdowns", funnel=name)]
+    if by not in known:
+        near = did_you_mean(by, known)
+        raise FunnelkitError(
+            f"funnel {name!r} has no breakdown {by!r}",
+            f"{near or 'it has none'}; to add one: `breakdowns: [{by}]`, then `funnelkit build`",
+        )
+
+
+def folded(counts: Sequence[StepCounts], fewest: int) -> list[StepCounts]:
+    """Values with fewer than `fewest` entrants as one value `(other)`, last, without times.
+
+    The smallest values join it until it holds `fewest` itself: subtraction must reveal nobody.
+    """
+    entered = {each.value: each.entered for each in counts}
+    smallest_first = sorted(entered, key=lambda value: (value != "(other)", entered[value]))
+    small = [value for value in smallest_first if entered[value] < fewest]
+    if not small:
+        return list(counts)
+    others = [value for value in smallest_first if value == "(other)" or value in small]
+    for value in smallest_first:
+        if value not in others and sum(entered[each] for each in others) < fewest:
+            others.append(value)
+    together: dict[int, StepCounts] = {}
+    for each in counts:
+        if each.value in others:
+            before = together.get(each.step)
+            together[each.step] = _together(before, each) if before else _without_times(each)
+    kept = [each for each in counts if each.value not in others]
+    return kept + [together[step] for step in sorted(together)]
+
+
+_COUNTS = ("entered", "reached", "open", "lost", "matured", "matured_reached")
+
+
+def _together(one: StepCounts, other: StepCounts) -> StepCounts:
+    sums: dict[str, Any] = {
+        name: None if getattr(one, name) is None else getattr(one, name) + getattr(other, name)
+        for name in _COUNTS
+    }
+    return _without_times(one)._replace(**sums)
+
+
+def _without_times(counts: StepCounts) -> StepCounts:
+    return counts._replace(value="(other)", median_us=None, p25_us=None, p75_us=None, p90_us=None)
+
+
+def _meta(
+    con: "DuckDBPyConnection", spec: Mapping[str, Any], definition_hash: str
+) -> dict[str, Any]:
+    window = query(con, "log_window")[0]
+    quality = query(con, "event_quality")
+    counted = {(row["kind"], row["outcome"]): 0 for row in quality}
+    for row in quality:
+        counted[row["kind"], row["outcome"]] += row["entries"]
+    return {
+        "definition": in_words(spec),
+        "definition_hash": definition_hash,
+        **window,
+        "events": counted.get(("events", "accepted"), 0),
+        "duplicates": counted.get(("events", "duplicate"), 0),
+        "rejected": {
+            row["reason"]: row["entries"]
+            for row in quality
+            if row["kind"] == "events" and row["outcome"] == "rejected"
+        },
+    }
+
+
+def explore_table(answer: "Answer", spec: Mapping[str, Any], definition_hash: str) -> Table:
+    """`explore`'s counts as funnel rows; what was read and rejected stands in the meta and notes.
+
+    Rows: the total's steps, then those of each value of `--by`.
+    """
+    counts = [StepCounts(**_as_counts(row)) for row in answer.counts]
+    rejected = sum(answer.rejected.values())
+    table = step_rows(
+        counts,
+        entities=entities(spec),
+        window=window_text(spec),
+        meta={
+            "definition": in_words(spec),
+            "definition_hash": definition_hash,
+            "files": list(answer.files),
+            "first_event": answer.first_event_at,
+            "last_event": answer.last_event_at,
+            "observed_until": answer.last_event_at,
+            "rows": answer.rows,
+            "rejected": dict(answer.rejected),
+        },
+    )
+    if not rejected:
+        return table
+    reasons = "; ".join(f"{reason}: {count:,}" for reason, count in answer.rejected.items())
+    note = f"Rejected: {rejected:,} of {answer.rows:,} rows ({reasons})."
+    return Table(table.columns, table.rows, table.meta, table.headline, (*table.notes, note))
+
+
+def _as_counts(row: Mapping[str, Any]) -> dict[str, Any]:
+    total = row["breakdown"] == "(all)"
+    whole = {"breakdown": None, "value": None} if total else {}
+    kept = {name: row[name] for name in StepCounts._fields if name != "funnel"}
+    return {"funnel": "explore", **kept, **whole}
+
+
+def report_data(
+    con: "DuckDBPyConnection",
+    slug: str,
+    definition: Mapping[str, Any],
+    specs: Sequence[Mapping[str, Any]],
+) -> "ReportData":
+    """What a report shows, read from the built marts; groups below five entrants are folded.
+
+    `definition` is the report's entry under `reports:`, `specs` the funnels it names.
+    """
+    from funnelkit.report.model import ReportData
+
+    window = query(con, "log_window")[0]
+    weeks = query(con, "log_weeks")
+    quality = query(con, "event_quality")
+    return ReportData(
+        slug=slug,
+        title=definition.get("title") or slug.replace("_", " ").capitalize(),
+        description=definition.get("description") or "",
+        sections=tuple(_section(con, spec) for spec in specs),
+        quality=Table(
+            (Column("reason"), Column("rows", "count")),
+            tuple(
+                (f"{row['kind']}, {row['outcome']}: {row['reason']}", row["entries"])
+                for row in quality
+            ),
+        ),
+        first_event=window["first_event"] or "",
+        last_event=window["last_event"] or "",
+        observed_until=window["observed_until"] or "",
+        inputs=Table(
+            (
+                Column("week", "date"),
+                Column("events", "count"),
+                Column("entities", "count"),
+                Column("digest"),
+            ),
+            tuple(tuple(row.values()) for row in weeks),
+        ),
+    )
+
+
+def _section(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> "FunnelSection":
+    from funnelkit.report.model import FunnelSection
+
+    built = _built(con, spec["name"])
+    name = spec["name"]
+    options: dict[str, Any] = {"entities": entities(spec), "window": window_text(spec)}
+    breakdowns = {
+        each["name"]: step_rows(folded(_steps(con, name, each["name"]), _FEWEST_IN_REPORTS))
+        for each in spec["breakdowns"]
+    }
+    rows = query(con, "funnel_times", funnel=name)
+    return FunnelSection(
+        name=name,
+        description=spec["description"],
+        words=tuple(in_words(spec)),
+        definition_hash=built["definition_hash"],
+        window=window_text(spec) or "",
+        steps=step_rows(_steps(con, name, None), **options),
+        breakdowns=breakdowns,
+        trend=funnel_table(con, spec, trend="week"),
+        times=times_table([TimeCounts(**row) for row in rows]),
+    )

@@ -1,0 +1,338 @@
+"""dbt inside the package: one environment for every command, readable failures, the file released.
+
+`environment` is what `funnelkit env` prints; `build` and `run` set the same variables, so that a
+plain `dbt` after `eval "$(funnelkit env)"` does exactly what they do.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from funnelkit import paths as package
+from funnelkit.errors import FunnelkitError
+from funnelkit.warehouse import meta
+from funnelkit.warehouse.dbt_results import BuildError, BuildResult, invocation_error, summarise
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from funnelkit.project.locate import Paths
+
+PACKAGE = "funnelkit"
+# Nothing on the console (we say it ourselves); everything in build/dbt/logs/dbt.log.
+_QUIET = (
+    *("--log-level", "none", "--no-use-colors"),
+    *("--log-level-file", "debug", "--no-use-colors-file"),
+)
+# These open no database, so they need not wait for it.
+_LOCKLESS = frozenset({"clean", "deps", "init", "list", "ls", "parse", "--help", "--version"})
+_SETTINGS = {
+    "TimeZone": "UTC",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One node of the build has finished (`name` and `status` empty: the total became known).
+
+    `done` and `total` count models, seeds, tests and unit tests.
+    """
+
+    done: int
+    total: int
+    name: str = ""
+    status: str = ""
+
+
+OnEvent = Callable[[Progress], None]
+
+
+def environment(paths: "Paths", *, raw: str | None = None) -> dict[str, str]:
+    """Variables that make any dbt command work on this project.
+
+    `raw` is `loaded` or `seeds`; asked of the warehouse when it is not given.
+    """
+    return {
+        "DBT_LOG_PATH": str(paths.run_dir / "logs"),
+        "DBT_PROFILES_DIR": str(paths.run_dir),
+        "DBT_PROJECT_DIR": str(paths.dbt_dir),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+        "DBT_TARGET_PATH": str(paths.run_dir / "target"),
+        "FUNNELKIT_DBT": str(package.root("dbt")),
+        "FUNNELKIT_RAW": raw or raw_mode(paths),
+        # Relative to the package. A user's project must not find the sample's seeds: dbt would
+        # look for them beside its link to the package.
+        "FUNNELKIT_SEEDS": "../seeds" if paths.name == PACKAGE else "no-seeds",
+        "FUNNELKIT_WAREHOUSE": str(paths.warehouse),
+    }
+
+
+def raw_mode(paths: "Paths", con: "duckdb.DuckDBPyConnection | None" = None) -> str:
+    """`seeds` for the sample's project while nothing was loaded into its warehouse, else `loaded`.
+
+    A user's project is always `loaded`: seeds must never overwrite what was loaded.
+    """
+    if paths.name != PACKAGE:
+        return "loaded"
+    if con is not None:
+        return "loaded" if _has_loads(con) else "seeds"
+    if not paths.warehouse.exists():
+        return "seeds"
+    from funnelkit.warehouse.connect import connect
+
+    with connect(paths.warehouse, read_only=True) as reader:
+        return "loaded" if _has_loads(reader) else "seeds"
+
+
+def _has_loads(con: "duckdb.DuckDBPyConnection") -> bool:
+    # The ledger exists, empty, after a build from seeds: only its rows tell that files were loaded.
+    if not meta.has_table(con, "raw", "loads"):
+        return False
+    return bool(con.execute("select count(*) from raw.loads").fetchall()[0][0])
+
+
+def write_profiles(paths: "Paths") -> Path:
+    """Writes profiles.yml into the run folder and returns its path."""
+    output = {
+        "type": "duckdb",
+        "path": _verbatim(str(paths.warehouse.resolve())),
+        "schema": "main",
+        "threads": _cores(),
+        "settings": _SETTINGS,
+    }
+    profile = {PACKAGE: {"target": "duckdb", "outputs": {"duckdb": output}}}
+    paths.run_dir.mkdir(parents=True, exist_ok=True)
+    target = paths.run_dir / "profiles.yml"
+    beside = target.with_suffix(".yml.new")
+    beside.write_text(json.dumps(profile, indent=2) + "\n", encoding="utf-8")  # JSON is YAML
+    beside.replace(target)
+    return target
+
+
+def _verbatim(text: str) -> str:
+    # dbt renders profiles as Jinja; a folder may well be called `{{x}}`.
+    braces = "{{" in text or "{%" in text or "{#" in text
+    return "{% raw %}" + text + "{% endraw %}" if braces else text
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def build(
+    paths: "Paths",
+    *,
+    select: Sequence[str] = (),
+    full_refresh: bool = False,
+    definitions: Mapping[str, Any] | None = None,
+    on_event: OnEvent | None = None,
+) -> BuildResult:
+    """Runs `dbt build`; failed tests are in the result.
+
+    Holds the warehouse from before dbt is even imported until it is done, so a second build is
+    told at once who is at work. Raises WarehouseBusy, BuildError for models that failed (the marts
+    before them are replaced, each in a transaction; the others stay as they were) and
+    KeyboardInterrupt, after the running query was interrupted.
+    """
+    args = ["build", *(["--full-refresh"] if full_refresh else [])]
+    for selector in select:
+        args += ["--select", selector]
+    selection, defined = " ".join(select), meta.canonical(definitions or {})
+    with _held(paths) as guard:
+        with _variables(environment(paths, raw=raw_mode(paths, guard))):
+            install(paths)
+            write_profiles(paths)
+            counter = _Counter(
+                on_event, lambda: meta.record(guard.cursor(), meta.RUNNING, selection, defined)
+            )
+            outcome = _invoke([*_QUIET, *args], counter)
+        if outcome.exception is not None or outcome.result is None:
+            raise invocation_error(outcome.exception, paths.root)
+        result = summarise(outcome.result.results, paths.root)
+        meta.record(guard, _state(result, bool(select)), selection, defined)
+    if result.errors:
+        raise BuildError(result)
+    return result
+
+
+def _state(result: BuildResult, selected: bool) -> str:
+    if result.errors or result.skipped:
+        return meta.FAILED
+    return meta.PARTIAL if selected else meta.FINISHED
+
+
+def run(paths: "Paths", args: Sequence[str]) -> int:
+    """Any dbt command with the project's environment; dbt prints. Returns dbt's exit code.
+
+    Raises WarehouseBusy before a command that opens the warehouse, and KeyboardInterrupt.
+    """
+    command = next((arg for arg in args if not arg.startswith("-")), "--help")
+    raw = None
+    if command not in _LOCKLESS and not {"--help", "--version"} & set(args):
+        with _held(paths) as guard:
+            raw = raw_mode(paths, guard)
+    with _variables(environment(paths, raw=raw or _raw_or_loaded(paths))):
+        write_profiles(paths)
+        if command not in _LOCKLESS:
+            install(paths)
+        outcome = _invoke(list(args), None)
+    if outcome.success:
+        return 0
+    return 1 if outcome.exception is None else 2
+
+
+def _raw_or_loaded(paths: "Paths") -> str:
+    # `funnelkit dbt ls` must work while a build holds the file.
+    try:
+        return raw_mode(paths)
+    except FunnelkitError:
+        return "loaded"
+
+
+def install(paths: "Paths") -> None:
+    """Runs `dbt deps` when the project asks for our package and has none, or another one's."""
+    packages = paths.dbt_dir / "packages.yml"
+    if not packages.is_file() or "FUNNELKIT_DBT" not in packages.read_text(encoding="utf-8"):
+        return
+    installed = paths.dbt_dir / "dbt_packages" / PACKAGE
+    if installed.exists() and installed.resolve() == package.root("dbt").resolve():
+        return
+    outcome = _invoke([*_QUIET, "deps"], None)
+    if not outcome.success:
+        raise invocation_error(outcome.exception, paths.root)
+
+
+@contextlib.contextmanager
+def _held(paths: "Paths") -> Iterator["duckdb.DuckDBPyConnection"]:
+    """The warehouse, opened for writing: nobody else can, and dbt joins within this process."""
+    from funnelkit.warehouse.connect import connect
+
+    paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    con = connect(paths.warehouse, wait=1.0)
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+@contextlib.contextmanager
+def _variables(values: Mapping[str, str]) -> Iterator[None]:
+    """Sets environment variables and puts them, and the current folder, back afterwards."""
+    before = {name: os.environ.get(name) for name in values}
+    folder = Path.cwd()
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        os.chdir(folder)
+
+
+def _invoke(args: list[str], counter: "_Counter | None") -> Any:
+    """A dbtRunnerResult; the warehouse is released whatever happened. Raises KeyboardInterrupt."""
+    from dbt.cli.main import dbtRunner
+
+    with _interruptible() as interrupted:
+        try:
+            outcome = dbtRunner(callbacks=[counter] if counter else []).invoke(args)
+        finally:
+            _release()
+    if interrupted.is_set() or isinstance(outcome.exception, KeyboardInterrupt):
+        raise KeyboardInterrupt
+    return outcome
+
+
+def _release() -> None:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager as Manager
+
+    # close_all_connections only forgets the environment; frames of a traceback may still hold it.
+    if Manager._ENV is not None:
+        Manager._ENV.close()
+    Manager.close_all_connections()
+    gc.collect()
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Remembers Ctrl-C, and keeps interrupting the database until dbt has come back.
+
+    dbt interrupts the running queries once; a worker that is between two statements at that moment
+    would start the next one and run it to its end.
+    """
+    interrupted, finished = threading.Event(), threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+
+    def insist() -> None:
+        while not finished.wait(0.2):
+            _interrupt_queries()
+
+    def on_interrupt(signum: int, frame: Any) -> None:
+        if not interrupted.is_set():
+            interrupted.set()
+            threading.Thread(target=insist, daemon=True).start()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield interrupted
+    finally:
+        finished.set()
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupt_queries() -> None:
+    from dbt.adapters.factory import FACTORY
+
+    for adapter in list(FACTORY.adapters.values()):
+        for connection in list(adapter.connections.thread_connections.values()):
+            # A connection may close, or not be open yet, while we look at it.
+            with contextlib.suppress(Exception):
+                connection.handle.cursor().interrupt()
+
+
+class _Counter:
+    """dbt's callback: counts finished nodes, one caller at a time (events come from workers)."""
+
+    def __init__(self, on_event: OnEvent | None, on_start: Callable[[], None]) -> None:
+        self._on_event = on_event or (lambda progress: None)
+        self._on_start = on_start
+        self._lock = threading.Lock()
+        self._done = self._total = 0
+
+    def __call__(self, event: Any) -> None:
+        name = event.info.name
+        if name not in ("LogStartLine", "NodeFinished"):
+            return
+        with self._lock:
+            if name == "LogStartLine":
+                self._start(int(event.data.total))
+            else:
+                self._finish(event.data.node_info)
+
+    def _start(self, total: int) -> None:
+        if not self._total:
+            self._total = total
+            self._on_start()
+            self._on_event(Progress(self._done, total))
+
+    def _finish(self, node: Any) -> None:
+        self._done += 1
+        total = max(self._total, self._done)
+        self._on_event(Progress(self._done, total, node.node_name, node.node_status))

@@ -1,0 +1,150 @@
+"""What dbt came back with, in words a person can act on."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from funnelkit.errors import FunnelkitError
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A node that did not come out.
+
+    `kind` is dbt's resource type (`model`, `test`, `unit_test`, `seed`, …); `message` one
+    paragraph; `rows` the failing rows of a data test; `file` and `sql` the source and the compiled
+    SQL, relative to the project, None when nothing was compiled.
+    """
+
+    kind: str
+    name: str
+    message: str
+    rows: int | None
+    file: str
+    sql: str | None
+
+    @property
+    def is_test(self) -> bool:
+        """Whether the node checks data or a model, and builds nothing."""
+        return self.kind in ("test", "unit_test")
+
+    def __str__(self) -> str:
+        what = self.message
+        if self.rows is not None:
+            what = f"{self.rows:,} {'row' if self.rows == 1 else 'rows'} should not be there"
+        return f"{self.kind.replace('_', ' ')} {self.name}: {what}"
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """Counts of nodes and what failed.
+
+    `built` counts models, seeds and snapshots that were replaced, `passed` tests. `errors` are
+    nodes that could not run, `failed_tests` tests that ran and failed, `warnings` tests that warn.
+    """
+
+    built: int
+    passed: int
+    skipped: int
+    errors: tuple[Failure, ...] = ()
+    failed_tests: tuple[Failure, ...] = ()
+    warnings: tuple[Failure, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything was built and every test passed."""
+        return not self.errors and not self.failed_tests
+
+
+class BuildError(FunnelkitError):
+    """Models, seeds or tests that could not run; `result` has all of them."""
+
+    def __init__(self, result: BuildResult) -> None:
+        first, *rest = result.errors
+        lines = [str(first), *(f"also {failure}" for failure in rest[: _SHOWN - 1])]
+        if len(rest) >= _SHOWN:
+            lines.append(f"and {len(rest) - _SHOWN + 1} more")
+        lines += [f"failed {failure}" for failure in result.failed_tests[:_SHOWN]]
+        if result.skipped:
+            lines.append(_skipped(result.skipped))
+        where = f"the compiled SQL is {first.sql}, from {first.file}" if first.sql else None
+        super().__init__("\n".join(lines), where or f"look at {first.file}")
+        self.result = result
+
+
+def _skipped(number: int) -> str:
+    if number == 1:
+        return "1 node that needs these was skipped"
+    return f"{number:,} nodes that need these were skipped"
+
+
+def summarise(results: Iterable[Any], root: Path) -> BuildResult:
+    """A BuildResult from dbt's run results; paths are relative to `root`."""
+    built = passed = skipped = 0
+    errors: list[Failure] = []
+    failed: list[Failure] = []
+    warned: list[Failure] = []
+    for result in results:
+        status = str(result.status)
+        if status in ("error", "runtime error"):
+            errors.append(_failure(result, root))
+        elif status == "fail":
+            failed.append(_failure(result, root))
+        elif status == "warn":
+            warned.append(_failure(result, root))
+        elif status == "skipped":
+            skipped += 1
+        elif status == "pass":
+            passed += 1
+        else:
+            built += 1
+    return BuildResult(built, passed, skipped, tuple(errors), tuple(failed), tuple(warned))
+
+
+def _failure(result: Any, root: Path) -> Failure:
+    node = result.node
+    kind = str(node.resource_type)
+    unit = kind == "unit_test"
+    compiled = getattr(node, "compiled_path", None)
+    return Failure(
+        kind=kind,
+        name=node.name,
+        message=difference(result.message) if unit else paragraph(result.message),
+        rows=None if unit else result.failures,
+        file=node.original_file_path,
+        sql=_relative(compiled, root) if compiled else None,
+    )
+
+
+def _relative(path: str, root: Path) -> str:
+    try:
+        return Path(path).resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return path
+
+
+def paragraph(message: str | None) -> str:
+    """The database's message on one line, without dbt's heading and DuckDB's picture of the SQL."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", message or "no message")
+    text = re.sub(r"^\s*(?:Runtime|Database|Compilation) Error(?: in [^\n]*)?\n", "", text, count=1)
+    text = re.sub(r"\n\s*compiled code at [^\n]*", "", text)
+    text = re.sub(r"\n\s*LINE \d+:\s*([^\n]*)(?:\n\s*\^)?", r" near `\1`", text)
+    return " ".join(text.split())
+
+
+def difference(message: str | None) -> str:
+    """A unit test's expected and actual rows, indented below its name."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", message or "no message").replace("\r", "")
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    return "\n    ".join(lines)
+
+
+def invocation_error(exception: BaseException | None, root: Path) -> FunnelkitError:
+    """An error for a dbt run that never reached a node: a macro, a YAML or a selector is wrong."""
+    text = paragraph(str(exception) if exception else "dbt stopped without saying why")
+    text = text.replace(f"{root.resolve()}/", "").replace(f"{root}/", "")
+    return FunnelkitError(f"dbt could not start: {text}", "`funnelkit dbt debug` shows its set-up")

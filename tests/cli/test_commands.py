@@ -1,0 +1,303 @@
+"""The commands on the sample company, and every example of their help that can run on it."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from funnelkit.api import Project
+from funnelkit.cli.app import cli
+from tests.cli.run import run
+from tests.conftest import ROOT
+
+
+def invoke(*args: str):
+    return CliRunner().invoke(cli, list(args), prog_name="funnelkit")
+
+
+@pytest.fixture(scope="module")
+def company(built_sample: Project) -> Path:
+    return built_sample.paths.root
+
+
+@pytest.fixture(scope="module")
+def copy(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built company, to write in."""
+    root = tmp_path_factory.mktemp("copy") / "acme"
+    shutil.copytree(company, root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sample project made by its command, nothing loaded."""
+    folder = tmp_path_factory.mktemp("raw")
+    done = run("sample", "acme", "--users", "150", cwd=folder)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    return folder / "acme"
+
+
+def test_a_printed_funnel_is_the_planted_truth(company: Path) -> None:
+    truth = yaml.safe_load((ROOT / "seeds" / "truth.yml").read_text(encoding="utf-8"))
+    done = invoke("--project", str(company), "funnel", "--by", "channel", "--format", "csv")
+    assert (done.exit_code, done.stderr) == (0, "")
+    names = ("entered", "reached", "open", "lost", "matured", "matured_reached")
+    found: dict[str, list[dict[str, object]]] = {}
+    for row in csv.DictReader(io.StringIO(done.stdout)):
+        counts = {name: int(row[name]) for name in names}
+        found.setdefault(row["value"] or "all", []).append({"step": row["step_name"], **counts})
+    assert found == truth["activation"]["realised"]
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "hint"),
+    [
+        (["funnel", "activaton"], "no funnel is called 'activaton'", "did you mean 'activation'?"),
+        (
+            ["definitions", "x"],
+            "no funnel is called 'x'",
+            "known: activation",
+        ),
+        (
+            ["funnel", "--by", "chanel"],
+            "funnel 'activation' has no breakdown 'chanel'",
+            "did you mean 'channel'?",
+        ),
+        (
+            ["report", "build", "activaton"],
+            "no report is called 'activaton'",
+            "did you mean 'activation'?",
+        ),
+    ],
+)
+def test_misspelled_nouns(company: Path, args: list[str], error: str, hint: str) -> None:
+    done = invoke("--project", str(company), *args)
+    assert (done.exit_code, done.stdout) == (2, "")
+    lines = done.stderr.splitlines()
+    assert lines[0] == f"error: {error}"
+    assert lines[1].startswith(f"  hint: {hint}")
+
+
+def test_before_the_build_a_funnel_says_what_to_run(raw: Path) -> None:
+    done = invoke("--project", str(raw), "funnel")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error: there is no warehouse yet (warehouse.duckdb)\n  hint: run: funnelkit build\n"
+    )
+
+
+def test_load_says_what_became_of_each_file(raw: Path, tmp_path: Path) -> None:
+    ragged = raw / "data" / "ragged.csv"
+    ragged.write_text(
+        "user_id,event_name,occurred_at\nu1,a,2026-01-01 10:00:00\nu2,a\nu3,a,2026-01-02 10:00:00\n"
+    )
+    dry = run("load", "events", "data/ragged.csv", "--dry-run", cwd=raw)
+    assert (dry.returncode, dry.stdout) == (0, "")
+    first, reject, last = dry.stderr.splitlines()
+    assert first == "data/ragged.csv: 2 rows, 1 line rejected"
+    assert reject.startswith("  line 3: ")
+    assert last == "nothing was loaded (--dry-run)"
+    wet = run("load", "events", "data/ragged.csv", cwd=raw)
+    assert wet.stderr.splitlines()[0] == first
+    again = run("load", "events", "data/ragged.csv", cwd=raw)
+    assert again.stderr == "data/ragged.csv: loaded before, nothing to do\n"
+    found = _doctor(raw)
+    assert found["raw"] == ("ok", "2 rows of events, 0 rows of users, 0 rows of feedback")
+    assert found["rejects"][0] == "warn"
+    assert "1 line could not be parsed" in found["rejects"][1]
+    assert found["build"] == ("warn", "no tables yet")
+
+
+def test_definitions_in_words_with_their_hash(company: Path) -> None:
+    done = invoke("--project", str(company), "definitions")
+    head, *lines = done.stdout.splitlines()
+    assert re.fullmatch(r"activation  [0-9a-f]{12}", head)
+    assert all(line.startswith("  ") for line in lines)
+    assert any("recipients > 0" in line for line in lines)
+    funnel = invoke("--project", str(company), "funnel", "--format", "json")
+    meta = json.loads(funnel.stdout)["meta"]
+    assert meta["definition_hash"] == head.split()[1]
+    assert meta["definition"] == [line.strip() for line in lines]
+
+
+def _doctor(folder: Path) -> dict[str, tuple[str, str]]:
+    done = invoke("--project", str(folder), "doctor", "--format", "json")
+    rows = json.loads(done.stdout)["rows"]
+    assert done.exit_code == (1 if any(row["state"] == "fail" for row in rows) else 0)
+    return {row["check"]: (row["state"], row["found"]) for row in rows}
+
+
+def test_a_healthy_project_has_no_warning(company: Path) -> None:
+    found = _doctor(company)
+    assert {state for state, _ in found.values()} == {"ok"}, found
+    assert "duckdb 2." in found["versions"][1]
+    done = invoke("--project", str(company), "doctor")
+    assert len(done.stdout.splitlines()) == len(found)
+    assert done.stdout.startswith("✓ ok    versions")
+
+
+def test_the_doctor_names_what_is_wrong(copy: Path, tmp_path: Path) -> None:
+    sick = tmp_path / "sick"
+    shutil.copytree(copy, sick)
+    project = sick / "dbt_project" / "dbt_project.yml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text.replace("event: source_connected", "event: source_conected"))
+    events = invoke("--project", str(sick), "doctor").stdout
+    assert "! warn  events" in events
+    assert "activation, step connected: no event is called 'source_conected'" in events
+    assert "→ did you mean 'source_connected'?" in events
+    assert "the definitions changed after the last build" in events
+    warned = invoke("--project", str(sick), "funnel")
+    assert warned.exit_code == 0
+    assert warned.stderr == (
+        "warning: the definitions changed after the last build: run `funnelkit build`\n"
+    )
+
+    project.write_text(text.replace("window: 14 days", "windw: 14 days"))
+    broken = _doctor(sick)
+    assert broken["definitions"][0] == "fail"
+    assert "did you mean 'window'?" in broken["definitions"][1]
+    assert broken["warehouse"][0] == "ok"
+
+    (sick / "build" / "warehouse.duckdb").write_bytes(b"not a database")
+    assert _doctor(sick)["warehouse"] == ("fail", "warehouse.duckdb is not a DuckDB database")
+
+
+def test_the_doctor_names_who_holds_the_warehouse(copy: Path) -> None:
+    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(copy / "build" / "warehouse.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "open\n"
+    try:
+        state, found = _doctor(copy)["warehouse"]
+    finally:
+        holder.communicate("\n", timeout=10)
+    assert state == "warn"
+    assert f"(PID {holder.pid})" in found
+
+
+def test_no_project_at_all_is_a_failed_check(tmp_path: Path) -> None:
+    assert _doctor(tmp_path)["project"][0] == "fail"
+
+
+def test_reports_are_written_checked_and_listed(copy: Path) -> None:
+    shutil.rmtree(copy / "reports", ignore_errors=True)
+    project = ("--project", str(copy))
+    missing = invoke(*project, "report", "check")
+    assert missing.exit_code == 1
+    assert missing.stdout.startswith("reports/activation: not written yet\n")
+    listed = json.loads(invoke(*project, "report", "list", "--format", "json").stdout)["rows"]
+    assert [(row["report"], row["page"]) for row in listed] == [("activation", None)]
+
+    written = invoke(*project, "report", "build")
+    assert (written.exit_code, written.stdout) == (0, "")
+    assert written.stderr == "wrote reports/activation\n"
+    assert "activation/report.md" in (copy / "reports" / "README.md").read_text(encoding="utf-8")
+    good = invoke(*project, "report", "check")
+    assert (good.exit_code, good.stdout) == (0, "")
+    assert good.stderr == "1 report is up to date\n"
+
+    page = copy / "reports" / "activation" / "report.md"
+    before = page.read_text(encoding="utf-8")
+    page.write_text(before.replace("2,000", "2,001"), encoding="utf-8")
+    (copy / "reports" / "old").mkdir()
+    (copy / "reports" / "old" / "report.md").write_text("x\n")
+    bad = invoke(*project, "report", "check")
+    assert bad.exit_code == 1
+    assert "activation/report.md: changed" in bad.stdout
+    assert re.search(r"^-.*2,001", bad.stdout, re.MULTILINE)
+    assert re.search(r"^\+.*2,000", bad.stdout, re.MULTILINE)
+    assert "reports/old: no report of this name is declared" in bad.stdout
+    page.write_text(before, encoding="utf-8")
+    shutil.rmtree(copy / "reports" / "old")
+
+    # A CI has no raw logs: the pages are held against the committed numbers, and it says so.
+    bare = copy.parent / "bare"
+    shutil.copytree(copy, bare, ignore=shutil.ignore_patterns("build"))
+    checked = invoke("--project", str(bare), "report", "check")
+    assert (checked.exit_code, checked.stdout) == (0, ""), checked.stdout
+    assert "not computed again" in checked.stderr
+    yml = bare / "dbt_project" / "dbt_project.yml"
+    yml.write_text(yml.read_text(encoding="utf-8").replace("window: 14 days", "window: 13 days"))
+    changed = invoke("--project", str(bare), "report", "check")
+    assert changed.exit_code == 1
+    assert "activation: the definition of activation is" in changed.stdout
+
+
+def test_env_is_quoted_for_the_shell(raw: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "it's a $HOME; `dir`"
+    shutil.copytree(raw, odd, ignore=shutil.ignore_patterns("build"))
+    printed = run("env", cwd=odd).stdout
+    script = f'{printed}\nprintf "%s" "$FUNNELKIT_WAREHOUSE"'
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == str(odd / "build" / "warehouse.duckdb")
+    assert "export FUNNELKIT_RAW=loaded\n" in printed
+
+
+# `build` and `report build` run elsewhere in these tests, as they are in the examples.
+RUNNABLE = [
+    ("funnel", 0),
+    ("definitions", 0),
+    ("doctor", 0),
+    ("report list", 0),
+    ("dbt", 0),
+]
+
+
+@pytest.mark.parametrize(("words", "line"), RUNNABLE)
+def test_examples_run_on_the_sample(copy: Path, words: str, line: int) -> None:
+    example = invoke(*words.split(), "--help").output.split("\nExample:\n")[1].splitlines()
+    done = _shell(example[line], copy)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_examples_of_sample_and_load_run_after_each_other(tmp_path: Path) -> None:
+    lines = invoke("--help").output.split("\nExample:\n")[1].splitlines()[:2]
+    done = _shell("\n".join(lines), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "data/events.csv: 58,217 rows" in done.stderr
+    assert "data/users.csv: 2,134 rows" in done.stderr
+
+
+def test_the_example_of_explore_runs(tmp_path: Path) -> None:
+    rows = ["u,catalog,1", "u,product2,2", "u,cart,3", "v,catalog,1", "v,cart,2"]
+    log = "user_id,event,ts\n" + "".join(
+        "{},{},2026-01-0{}T00:00:00Z\n".format(*row.split(",")) for row in rows
+    )
+    (tmp_path / "shop.csv").write_text(log)
+    example = invoke("explore", "--help").output.split("\nExample:\n")[1]
+    done = _shell(f"{example.rstrip()} --format json", tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["rows"]
+    assert [(row["step_name"], row["reached"]) for row in found] == [
+        ("catalog", 2),
+        ("product", 1),
+        ("cart", 1),
+    ]
+
+
+def _shell(lines: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    script = re.sub(r"^ *\$ ", "", lines, flags=re.MULTILINE)
+    code = "from funnelkit.cli import main; main()"
+    function = f'funnelkit() {{ "{sys.executable}" -c "{code}" "$@"; }}\nset -e\n'
+    return subprocess.run(
+        ["sh", "-c", function + script],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )

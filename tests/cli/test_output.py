@@ -1,0 +1,233 @@
+"""What people and programs see: layouts of hand-made tables, their width, colours and bars."""
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from funnelkit.cli.layout import Grid, bar, drop_off, lay_out
+from funnelkit.cli.output import colored, printable
+from funnelkit.stats.funnels import PeriodCounts, StepCounts, TimeCounts, times_table, trend_table
+from funnelkit.stats.funnels import step_rows as measured
+from funnelkit.table import Table, Value
+from tests.cli.run import on_terminal, run
+
+HOUR = 3_600_000_000
+
+
+def step(no: int, name: str, reached: int, opened: int = 0, lost: int = 0, **more) -> StepCounts:
+    given = {"matured": 800, "matured_reached": min(reached, 800), "median_us": no * HOUR} | more
+    return StepCounts("f", None, None, no, name, 1000, reached, opened, lost, **given)
+
+
+STEPS = [
+    step(1, "signed_up", 1000, matured_reached=800, median_us=None),
+    step(2, "connected", 500, opened=100, lost=400, matured_reached=480),
+    step(3, "shared", 125, opened=125, lost=250, matured_reached=120),
+]
+
+
+def shown(grid: Grid, width: int | None) -> list[str]:
+    return ["".join(text for text, _ in line).rstrip() for line in grid.lines(width)]
+
+
+def test_a_funnel_at_80_columns() -> None:
+    """Bars by hand: 19 columns are left for 1000 entrants, so 500 are 9½, and 600 end at 11."""
+    assert shown(lay_out(measured(STEPS), 80), 80) == [
+        "step         reached  of entrants                  converted  lost  open  median",
+        "1 signed_up    1,000  ███████████████████",
+        "2 connected      500  █████████▌▒░░░░░░░░  60.0 %  56.6–63.3   400   100     2 h",
+        "3 shared         125  ██▍▒▒░░░░░           15.0 %  12.7–17.6   250   125     3 h",
+    ]
+
+
+def test_a_pipe_gets_everything_and_the_longest_bars() -> None:
+    lines = shown(lay_out(measured(STEPS), None), None)
+    assert lines[0].split() == [
+        *("step", "reached", "of", "entrants", "share"),
+        *("converted", "lost", "open", "median"),
+    ]
+    assert lines[2].split() == [
+        *("2", "connected", "500", "█" * 15 + "▒" * 3 + "░" * 12, "50.0", "%"),
+        *("60.0", "%", "56.6–63.3", "400", "100", "2", "h"),
+    ]
+
+
+def test_without_a_window_nothing_is_open_lost_or_mature() -> None:
+    steps = [
+        each._replace(open=None, lost=None, matured=None, matured_reached=None) for each in STEPS
+    ]
+    lines = shown(lay_out(measured(steps), 80), 80)
+    assert lines[0].split() == ["step", "reached", "of", "entrants", "share", "95", "%", "median"]
+    assert "50.0 %  46.9–53.1" in lines[2]
+
+
+def test_groups_and_periods_show_their_last_step() -> None:
+    one = [each._replace(breakdown="channel", value="a\nb") for each in STEPS]
+    two = [
+        each._replace(
+            breakdown="channel", value="paid", matured_reached=(each.matured_reached or 0) // 2
+        )
+        for each in STEPS
+    ]
+    lines = shown(lay_out(measured([*STEPS, *one, *two]), 80), 80)
+    assert lines[0].split() == ["channel", "entered", "mature", "reached", "converted", "median"]
+    assert [line.split()[0] for line in lines[1:]] == ["all", "a\ufffdb", "paid"]
+    assert [line.count("█") for line in lines[1:3]] == [lines[1].count("█")] * 2
+    assert lines[3].count("█") == lines[1].count("█") // 2
+    assert "7.5 %" in lines[3]
+
+    periods = [PeriodCounts("2026-01-05", each) for each in STEPS]
+    trend = shown(lay_out(trend_table(periods), 80), 80)
+    assert trend[1].split()[:5] == ["2026-01-05", "partial", "1,000", "800", "125"]
+
+
+def test_a_curve_is_thinned_for_people_only() -> None:
+    counts = [TimeCounts("f", number * HOUR, 1, 0) for number in range(1, 101)]
+    table = times_table(counts)
+    assert len(shown(lay_out(table, 80), 80)) == 1 + 20
+    assert len(shown(lay_out(table, None), None)) == 1 + len(table.rows)
+    # both ends are kept
+    first, last = (shown(lay_out(table, 80), 80)[index] for index in (1, -1))
+    assert first.split()[0] == str(table.records()[0]["seconds"]).removesuffix(".0")
+    assert "100.0 %" in last
+
+
+names = st.text(min_size=1, max_size=60)
+counts = st.integers(0, 10**12)
+
+
+@given(st.lists(st.tuples(names, counts), min_size=2, max_size=6), st.integers(60, 120))
+def test_a_funnel_fits_any_width(steps: list[tuple[str, int]], width: int) -> None:
+    reached = sorted((number for _, number in steps), reverse=True)
+    rows = [
+        StepCounts(
+            *("f", None, None, index + 1, name, reached[0], number),
+            *(0, reached[index - 1] - number if index else 0, reached[0], number),
+            median_us=index * 86_399 * 10**6 or None,
+        )
+        for index, ((name, _), number) in enumerate(zip(steps, reached, strict=True))
+    ]
+    for line in shown(lay_out(measured(rows), width), width):
+        assert cell_len(line) <= width
+        assert line == printable(line)
+
+
+@given(st.integers(1, 10**9).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))))
+def test_a_bar_is_as_long_as_its_share(counts: tuple[int, int]) -> None:
+    whole, part = counts
+    size, drawn = 30, bar(part / whole, 30)
+    eighths = 8 * drawn.count("█") + (
+        "▏▎▍▌▋▊▉".index(drawn[-1]) + 1 if drawn and drawn[-1] != "█" else 0
+    )
+    assert abs(eighths - 8 * size * part / whole) <= (1 if part else 0)
+    assert bool(drawn) == bool(part)
+    assert len(drawn) <= size
+
+
+@given(st.lists(st.integers(0, 1000), min_size=2, max_size=5), st.integers(0, 1000))
+def test_reached_open_and_lost_fill_the_bar_of_the_step_before(falls: list[int], part: int) -> None:
+    left = 1000
+    rows: list[dict[str, Value]] = [{"entered": 1000, "reached": 1000, "open": 0}]
+    for fall in falls:
+        gone = min(fall, left)
+        left -= gone
+        rows.append({"entered": 1000, "reached": left, "open": min(part, gone)})
+    for index in range(1, len(rows)):
+        drawn = sum(len(text) for text, _ in drop_off(rows, index, 30))
+        assert abs(drawn - 30 * int(rows[index - 1]["reached"] or 0) / 1000) <= 1
+
+
+def test_nothing_entered_is_no_error() -> None:
+    table = measured(
+        [
+            each._replace(
+                entered=0, reached=0, open=0, lost=0, matured=0, matured_reached=0, median_us=None
+            )
+            for each in STEPS
+        ]
+    )
+    lines = shown(lay_out(table, 80), 80)
+    assert lines[2].split() == ["2", "connected", "0", "–", "0", "0"]
+    assert "nan" not in "".join(lines).lower()
+
+
+@pytest.mark.parametrize("text", ["\x1b[2J", "a\rb", "\x07", "\u202eabc", "\x9b31m", "\ud800"])
+def test_data_cannot_move_the_cursor_or_turn_the_text(text: str) -> None:
+    rows = [STEPS[0]._replace(step_name=text), *STEPS[1:]]
+    lines = shown(lay_out(measured(rows), 80), 80)
+    assert "\ufffd" in lines[1]
+    assert not set(text) & {"\x1b", "\r", "\x07", "\u202e", "\x9b", "\ud800"} & set(lines[1])
+
+
+class _Stream(io.StringIO):
+    def __init__(self, terminal: bool) -> None:
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+def test_colour_is_for_terminals_and_no_color_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert colored(_Stream(True), "auto")
+    assert not colored(_Stream(False), "auto")
+    assert colored(_Stream(False), "always")
+    assert not colored(_Stream(True), "never")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not colored(_Stream(True), "auto")
+    assert colored(_Stream(True), "always")
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "dumb")
+    assert not colored(_Stream(True), "auto")
+
+
+def test_the_same_numbers_in_every_format_on_a_terminal_and_in_a_pipe(built_sample) -> None:
+    root = built_sample.paths.root
+    table: Table = built_sample.funnel("activation")
+    as_json = run("funnel", "activation", "--format", "json", cwd=root)
+    assert as_json.stderr == ""
+    value = json.loads(as_json.stdout)
+    assert list(value) == ["schema", "meta", "rows"]
+    assert value["rows"] == table.records()
+    as_csv = run("funnel", "activation", "--format", "csv", cwd=root).stdout
+    records = list(csv.DictReader(io.StringIO(as_csv)))
+    assert [int(row["reached"]) for row in records] == table.column("reached")
+    assert [float(row["conversion"]) for row in records] == [
+        row["conversion"] for row in table.records()
+    ]
+    pipe = run("funnel", "activation", cwd=root).stdout
+    markdown = run("funnel", "activation", "--format", "markdown", cwd=root).stdout
+    terminal = on_terminal("funnel", "activation", cwd=root)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", terminal)
+    for text in (pipe, markdown, plain):
+        for number in table.column("reached"):
+            assert f"{number:,}" in text
+    assert "\x1b" in terminal
+    assert "\x1b" not in pipe + markdown
+    assert "\x1b" in run("funnel", "--color", "always", cwd=root).stdout
+    assert on_terminal("funnel", cwd=root, NO_COLOR="1") == plain
+    assert max(map(cell_len, plain.splitlines())) <= 80
+    for columns in (60, 132):
+        wide = on_terminal("funnel", "--by", "channel", cwd=root, columns=columns, NO_COLOR="1")
+        assert max(map(cell_len, wide.splitlines())) <= columns
+
+
+def test_output_is_utf8_in_any_locale_and_time_zone(built_sample) -> None:
+    root = built_sample.paths.root
+    here = run("funnel", cwd=root, LC_ALL="C.UTF-8", TZ="UTC").stdout
+    there = run("funnel", cwd=root, LC_ALL="C", TZ="Pacific/Kiritimati", PYTHONUTF8="0").stdout
+    assert here == there
+    assert "█" in here
+
+
+def test_a_table_without_rows_prints_its_words() -> None:
+    assert shown(lay_out(replace(measured(STEPS), rows=()), 80), 80) == []
