@@ -16,7 +16,7 @@ def limit(path: str) -> list[int]:
     names = ", ".join(f"'{step}'" for step in STEPS)
     columns = ", ".join(f"min(occurred_at) filter (event_name = '{step}')" for step in STEPS)
     sql = f"select user_id, {columns} from '{path}' where event_name in ({names}) group by user_id"
-    duckdb.sql(f"select count(*) from ({sql})").fetchall()
+    duckdb.execute(f"select count(*) from ({sql})").fetchall()
     return []
 
 
@@ -46,7 +46,7 @@ def naive_self_join(path: str) -> list[int]:
     )
     counts = ", ".join(f"count(distinct s{k}.user_id)" for k in range(1, len(STEPS) + 1))
     first = f"(select user_id, occurred_at t from '{path}' where event_name = '{STEPS[0]}') s1"
-    return list(duckdb.sql(f"select {counts} from {first} {joins}").fetchall()[0])
+    return list(duckdb.execute(f"select {counts} from {first} {joins}").fetchall()[0])
 
 
 def clickhouse(path: str) -> list[int]:

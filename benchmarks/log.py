@@ -21,12 +21,14 @@ def write_log(path: Path, events: int) -> None:
         con.execute(f"""
             copy (
                 select
-                    'u' || lpad(cast(floor(power(random(), 2) * {max(events // 20, 1)}) as bigint)::varchar, 9, '0') as user_id,
+                    'u' || cast(floor(power(random(), 2) * {max(events // 20, 1)}) as bigint)
+                        as user_id,
                     case when random() < 0.3
-                        then 'e0' || cast(1 + floor(5 * random()) as bigint)::varchar
-                        else 'e' || cast(10 + floor(15 * random()) as bigint)::varchar
+                        then 'e0' || cast(1 + floor(5 * random()) as bigint)
+                        else 'e' || cast(10 + floor(15 * random()) as bigint)
                     end as event_name,
-                    timestamp '2026-01-01' + to_microseconds(cast(floor(random() * 90 * 86400e6) as bigint)) as occurred_at
+                    make_timestamp(1767225600000000 + cast(floor(random() * 7776e9) as bigint))
+                        as occurred_at
                 from range({events})
-            ) to '{part}' (format parquet)""")  # fmt: skip
+            ) to '{part}' (format parquet)""")
     part.replace(path)

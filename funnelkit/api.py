@@ -262,6 +262,13 @@ def explore(
     return explore_table(run(question), spec, definition_hash(spec))
 
 
+def readable_curve(table: Table) -> Table:
+    """A time-to-convert curve at round times and its quartiles: about 20 of its rows."""
+    from funnelkit.stats.curve import thinned
+
+    return thinned(table)
+
+
 def parse_steps(texts: Sequence[str]) -> list[dict[str, Any]]:
     """`--step` texts as `explore` takes them; the grammar is in `project.steps`."""
     from funnelkit.project.steps import parse_steps as parse

@@ -37,6 +37,8 @@ def command(name: str | None, by: str | None, trend: Any, times: bool, format_: 
 
     project = api.open(state().project)
     table = project.funnel(name, by=by, trend=trend, times=times)
+    if times and format_ in ("table", "markdown"):
+        table = api.readable_curve(table)  # a row per conversion is for programs
     warning = project.build_warning()
     if warning:
         tell(f"warning: {warning}")

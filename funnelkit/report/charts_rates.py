@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from funnelkit.report.curve import multiples, nice_step, quartiles
 from funnelkit.report.drawing import Canvas, share_axis_y
 from funnelkit.report.findings import (
     Record,
@@ -18,6 +17,7 @@ from funnelkit.report.findings import (
     trend_title,
 )
 from funnelkit.report.theme import INK, MUTED, text_width
+from funnelkit.stats.curve import multiples, nice_step, quartiles
 from funnelkit.table import Table, duration, percent
 
 Place = Callable[[float], float]

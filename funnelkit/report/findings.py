@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from funnelkit.report.curve import quartiles
 from funnelkit.report.model import FunnelSection
+from funnelkit.stats.curve import quartiles
 from funnelkit.table import MINUS, NOTHING, Table, duration, percent, shown
 
 Record = dict[str, Any]

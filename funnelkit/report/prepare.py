@@ -1,8 +1,8 @@
 """Data on its way into a report: checked, and rounded as the committed files hold it."""
 
 from funnelkit.errors import FunnelkitError
-from funnelkit.report.curve import thinned
 from funnelkit.report.model import FunnelSection, ReportData, clean, file_name, normalised
+from funnelkit.stats.curve import thinned
 
 
 def checked(data: ReportData) -> ReportData:

@@ -169,14 +169,12 @@ def period_state(first: StepCounts) -> str:
 def times_table(
     counts: Sequence[TimeCounts],
     *,
-    points: int | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> Table:
     """The time-to-convert curve of each funnel: share of entrants converted by `seconds`.
 
     A row at 0 seconds, at each time that somebody converts, and at the last time seen; the curve
-    is flat in between. At most about `points` rows a funnel, evenly spread over the converters;
-    those that stay are exact. `lo`, `hi` are 95 % log-log limits, null where undefined; `at_risk`
+    is flat in between. `lo`, `hi` are 95 % log-log limits, null where undefined; `at_risk`
     counts entities neither converted nor censored just before. See `survival.kaplan_meier`.
     """
     from funnelkit.stats.survival import kaplan_meier  # numpy, which `funnel` alone does not need
@@ -189,7 +187,7 @@ def times_table(
             [each.converted for each in group],
             [each.censored for each in group],
         )
-        rows += [(funnel, *row) for row in _curve_rows(curve, points)]
+        rows += [(funnel, *row) for row in _curve_rows(curve)]
         headlines.append((funnel, _times_headline(curve)))
     return Table(
         columns=TIMES_COLUMNS,
@@ -287,7 +285,7 @@ def _trend_notes(
     return tuple(notes)
 
 
-def _curve_rows(curve: "Curve", points: int | None) -> Iterable[tuple[Value, ...]]:
+def _curve_rows(curve: "Curve") -> Iterable[tuple[Value, ...]]:
     size = len(curve.times_us)
     if size == 0:
         return
@@ -295,7 +293,7 @@ def _curve_rows(curve: "Curve", points: int | None) -> Iterable[tuple[Value, ...
     if not rising or curve.times_us[rising[0]] > 0:
         yield (0.0, 0.0, None, None, int(curve.at_risk[0]))
     ends = [size - 1] if curve.times_us[-1] > 0 and size - 1 not in rising[-1:] else []
-    for at in (*_thinned(rising, points), *ends):
+    for at in (*rising, *ends):
         lo, hi = float(curve.lo[at]), float(curve.hi[at])
         yield (
             int(curve.times_us[at]) / 1e6,
@@ -304,13 +302,6 @@ def _curve_rows(curve: "Curve", points: int | None) -> Iterable[tuple[Value, ...
             None if hi != hi else hi,
             int(curve.at_risk[at]),
         )
-
-
-def _thinned(places: list[int], points: int | None) -> list[int]:
-    if points is None or len(places) <= points:
-        return places
-    # Evenly by rank, the last one always.
-    return [places[(len(places) * (k + 1)) // points - 1] for k in range(points)]
 
 
 def _times_headline(curve: "Curve") -> str:

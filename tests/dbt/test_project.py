@@ -26,7 +26,8 @@ OPEN_COLUMNS = {"fct_events", "dim_users", "dim_accounts"}
 @pytest.fixture(scope="module")
 def manifest(built_sample) -> dict[str, Any]:
     file = built_sample.paths.run_dir / "target" / "manifest.json"
-    return json.loads(file.read_text("utf-8"))
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ COUNTS = ("entered", "reached", "open", "lost", "matured", "matured_reached")
 
 @pytest.fixture(scope="module")
 def truth() -> dict[str, Any]:
-    return yaml.safe_load((ROOT / "seeds" / "truth.yml").read_text("utf-8"))
+    found: dict[str, Any] = yaml.safe_load((ROOT / "seeds" / "truth.yml").read_text("utf-8"))
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -141,7 +141,7 @@ def test_level_grows_with_the_window_and_best_reaches_at_least_first(log, funnel
 def test_a_forward_ladder_fails_where_the_kernel_does_not(tmp_path):
     # The first entry runs out of time; the second converts. A forward ladder misses it.
     log = [[(0, "a"), (5, "a"), (6, "b"), (7, "c")]]
-    funnel = {"steps": ["a", "b", "c"], "window": 3, "entry": "best"}
+    funnel: dict[str, Any] = {"steps": ["a", "b", "c"], "window": 3, "entry": "best"}
     rows = list(rows_of(log[0], funnel["steps"]))
     path = tmp_path / "log.csv"
     write(path, log)

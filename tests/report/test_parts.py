@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funnelkit.report.csvs import about, read_data
-from funnelkit.report.curve import MOST_ROWS, nice_step, quartiles, thinned
 from funnelkit.report.findings import instant, interval
 from funnelkit.report.markdown import line
 from funnelkit.report.model import KNOWN_COLUMNS, Figure, normalised
 from funnelkit.report.svg import svg_lines
 from funnelkit.report.theme import text_width, wrap
+from funnelkit.stats.curve import MOST_ROWS, nice_step, quartiles, thinned
 from funnelkit.stats.funnels import STEP_COLUMNS, TREND_COLUMNS
 from funnelkit.table import Column, Table, to_csv
 from tests.report.data import curve, report_data

@@ -276,15 +276,6 @@ def test_nobody_and_nothing():
     assert "NaN" not in to_json(table)
 
 
-def test_fewer_points_are_a_choice_of_the_same_rows():
-    counts = times(*((hour, 1, 1) for hour in range(1, 1001)), (2000, 0, 7))
-    whole, few = times_table(counts), times_table(counts, points=50)
-    assert len(few.rows) == 52  # and the origin, and the end
-    assert set(few.rows) <= set(whole.rows)
-    assert few.headline == whole.headline
-    assert_ends(few, whole)
-
-
 def assert_ends(few: Table, whole: Table) -> None:
     assert few.rows[0] == whole.rows[0]
     assert few.rows[-2:] == whole.rows[-2:]

@@ -1,6 +1,7 @@
 """A time-to-convert curve with few enough points to read and to review."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from funnelkit.table import Table, Value
@@ -59,7 +60,7 @@ def thinned(table: Table) -> Table:
     step = nice_step(end, _PARTS)
     times = {*multiples(step, end), step / 2, step / 4, end}
     times |= {mark.seconds for mark in quartiles(records)}
-    return Table(table.columns, tuple(_row_at(table, time) for time in sorted(times)))
+    return replace(table, rows=tuple(_row_at(table, time) for time in sorted(times)))
 
 
 def _row_at(table: Table, time: float) -> tuple[Value, ...]:
