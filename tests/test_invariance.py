@@ -43,18 +43,13 @@ DEFINITIONS = (
 FUNNELS = ("activation", "views", "ever")
 # Facts with ids: of the marts, what names no file and no key of one build alone.
 FACTS = (
-    "select * exclude (event_no, user_key, account_key, anonymous_id) from fct_events",
+    "select * exclude (event_no, user_key, account_key) from fct_events",
     "from fct_funnel_steps",
     "from fct_funnel_breakdowns",
     "from fct_funnel_journeys",
     "select * exclude (user_key) from dim_users",
     "from dim_user_properties",
-    "select response_id, user_id, submitted_at, question, score, text from fct_feedback",
-)
-# What the order of rows still decides, where two rows with one id differ in these columns alone.
-OPEN = (
-    "select event_id, anonymous_id from fct_events",
-    "select response_id, source, kind, feature, language from fct_feedback",
+    "from fct_feedback",
 )
 QUALITY_PAGES = ("report.html", "report.md", "quality.csv")
 QUALITY = ("from rpt_event_quality", "select kind, stage, reason, text from raw_rejects")
@@ -191,7 +186,7 @@ def _marts(project: api.Project) -> Outputs:
             " where table_name like 'rpt_%' order by 1"
         ).fetchall()
         assert len(reports) >= 4
-        queries = {*FACTS, *OPEN, *QUALITY, *(f"from {name}" for (name,) in reports)}
+        queries = {*FACTS, *QUALITY, *(f"from {name}" for (name,) in reports)}
         return {query: sorted(con.execute(query).fetchall(), key=repr) for query in queries}
 
 
@@ -278,12 +273,7 @@ def test_order_cut_format_and_copies_of_files_change_nothing(
     recut: Outputs, expected: Outputs
 ) -> None:
     """Not a byte: a copy of a file has the content of one that was loaded."""
-    assert [name for name in differing(recut, expected) if name not in OPEN] == []
-
-
-@pytest.mark.xfail(reason="rows with one id that differ in these columns alone have no order")
-def test_of_rows_with_one_id_the_same_one_stays(recut: Outputs, expected: Outputs) -> None:
-    assert [name for name in differing(recut, expected) if name in OPEN] == []
+    assert differing(recut, expected) == []
 
 
 def test_rows_that_stand_in_two_files_count_once(
@@ -300,7 +290,7 @@ def test_rows_that_stand_in_two_files_count_once(
     assert isinstance(once_rejected, list)
     assert twice[rejects] == sorted(2 * once_rejected, key=repr)
     # Tables say in their meta, and the report's pages, how many rows were left out.
-    told = {*OPEN, *QUALITY, *(name for name in expected if name.endswith(QUALITY_PAGES))}
+    told = {*QUALITY, *(name for name in expected if name.endswith(QUALITY_PAGES))}
     counted = {name: _rows(text) for name, text in twice.items() if name not in told}
     assert differing(counted, {name: _rows(expected[name]) for name in counted}) == []
 
@@ -325,7 +315,6 @@ def test_explore_reads_any_cut_alike(
     assert answers[0] != answers[1]
 
 
-@pytest.mark.xfail(reason="explore takes the value of whichever entry of an instant it meets first")
 def test_explore_by_a_value_that_changes_within_an_instant(tmp_path: Path) -> None:
     rows = [
         {"user_id": "u", "event_name": name, "occurred_at": f"2026-01-0{day}", "source": source}

@@ -145,15 +145,14 @@ def _create_events(
     con.execute(
         f"create temp view fk_events as select {columns}, {entity_id} as fk_entity_id,"
         f" {time_text} as fk_time_text,"
-        f" {_event_no(question, log.columns)} as event_no from fk_log"
+        f" {_event_id(question, log.columns)} as fk_event_id,"
+        f" {'0' if _is_disjoint(question.spec) else 'fk_event_id'} as event_no from fk_log"
     )
     return log.rejects
 
 
-def _event_no(question: Question, columns: Sequence[str]) -> str:
+def _event_id(question: Question, columns: Sequence[str]) -> str:
     """What tells events of one instant apart: the log's event id, else all of the row."""
-    if _is_disjoint(question.spec):
-        return "0"
     ours = question.mapping.get("event_id", "event_id")
     for column in columns:
         if column.casefold() == ours.casefold():
@@ -358,7 +357,7 @@ def _values_by(spec: Mapping[str, Any], by: str) -> str:
                     count(*) over (partition by coalesce(first_value, '(none)')) as entities
                 from fk_entities e inner join (
                     select fk_entity_id, min_by(
-                        row(cast({identifier(by)} as varchar)), (occurred_at, event_no)
+                        row(cast({identifier(by)} as varchar)), (occurred_at, fk_event_id)
                     )[1] as first_value
                     from fk_accepted where {predicate} group by fk_entity_id
                 ) v on e.entity_id = v.fk_entity_id

@@ -12,11 +12,15 @@ Funnelkit = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="session")
-def data() -> Path:
-    """The folder of real data sets; nothing of it is part of the project."""
-    if not (DATA / "README.md").is_file():
-        pytest.skip("the real data is not here: no folder ../shared/data beside the project")
-    return DATA
+def dataset() -> Callable[[str], Path]:
+    """The path of a real data set, none of which is part of the project; skips without it."""
+
+    def find(name: str) -> Path:
+        if not (DATA / name).exists():
+            pytest.skip(f"the real data is not here: no ../shared/data/{name} beside the project")
+        return DATA / name
+
+    return find
 
 
 @pytest.fixture(scope="session")

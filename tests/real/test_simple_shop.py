@@ -51,8 +51,8 @@ class Found(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def shop(data: Path) -> Path:
-    return data / "retentioneering" / "simple_shop.csv"
+def shop(dataset: Callable[[str], Path]) -> Path:
+    return dataset("retentioneering/simple_shop.csv")
 
 
 @pytest.fixture(scope="module")

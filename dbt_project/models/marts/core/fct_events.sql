@@ -10,14 +10,17 @@ events as (
 
 ),
 
--- Of rows with one event_id the first received stays; the rest of the order only makes it total.
+-- Of rows with one event_id the first received stays; the rest names every column, so that only
+-- equal rows tie.
 distinct_events as (
 
     select *
     from events
     qualify row_number() over (
         partition by event_id
-        order by received_at nulls last, occurred_at, user_id, event_name, account_id nulls last, properties nulls last
+        order by
+            received_at nulls last, occurred_at, user_id, event_name, anonymous_id nulls last,
+            account_id nulls last, properties nulls last
     ) = 1
 
 ),

@@ -23,7 +23,9 @@ final as (
     from feedback
     qualify row_number() over (
         partition by response_id
-        order by submitted_at, user_id nulls last, question nulls last, score nulls last, text nulls last
+        order by
+            submitted_at, user_id nulls last, source nulls last, question nulls last, kind nulls last,
+            feature nulls last, score nulls last, text nulls last, language nulls last
     ) = 1
 
 )
