@@ -87,6 +87,8 @@ def shown(value: Value, kind: Kind) -> str:
     """A value as people read it: `1,234`, `41.2 %`, `−3.1 pp`, `2 d 4 h`, `–` for nothing."""
     if value is None:
         return NOTHING
+    if isinstance(value, float):
+        value = round(value, 6)  # as in the CSV: the same number shows the same everywhere
     if kind == "count":
         return f"{value:,}".replace("-", MINUS)
     if kind == "share":
@@ -99,8 +101,11 @@ def shown(value: Value, kind: Kind) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent, one decimal: `0.4123` is `41.2 %`."""
-    return f"{100 * share + 0.0:.1f} %"
+    """A share in percent, one decimal: `0.4123` is `41.2 %`.
+
+    Rounded to the 6 decimals of the CSV first: a share read back from there shows the same.
+    """
+    return f"{100 * round(share, 6) + 0.0:.1f} %"
 
 
 def duration(seconds: float) -> str:

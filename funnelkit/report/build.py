@@ -6,7 +6,7 @@
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,8 +30,16 @@ from funnelkit.table import Table, shown
 _OWN = re.compile(r"report\.(html|md)|charts/[^/]+\.svg|data/[^/]+\.csv")
 
 
+_MOST_LINES = 10
+_NO_LINES = "0 lines"
+
+
 class Difference(NamedTuple):
-    """A file that is not what the data says: `changed`, `missing` or `stale`; diff as text."""
+    """A file that is not what the data says: `changed`, `missing` or `stale`.
+
+    `diff` is text for a terminal: at most 10 lines of a unified diff and how many more there are,
+    for charts the number of lines; empty for a file that is missing or stale.
+    """
 
     path: str
     what: str
@@ -57,7 +65,7 @@ def report(data: ReportData) -> Report:
         ),
         quality=data.quality,
         inputs=Table(data.inputs.columns, data.inputs.rows[-views.MOST_PERIODS :]),
-        inputs_caption=_inputs_caption(len(data.inputs.rows)),
+        inputs_caption=_inputs_caption(data.inputs),
         tables=data_tables(data),
     )
 
@@ -93,29 +101,40 @@ def _facts(data: ReportData) -> tuple[str, ...]:
     )
     facts = [f"Events from {first} to {last}", f"Observed until {until}"]
     if "events" in data.inputs.names:
-        total = sum(int(value or 0) for value in data.inputs.column("events"))
+        # A week's count can be withheld; a sum that leaves it out says of how many weeks it is.
+        known = [int(value) for value in data.inputs.column("events") if value is not None]
         weeks = len(data.inputs.rows)
-        facts.append(f"{shown(total, 'count')} events in {weeks} weeks (data/inputs.csv)")
+        of = f"{weeks}" if len(known) == weeks else f"{len(known)} of {weeks}"
+        facts.append(f"{shown(sum(known), 'count')} events in {of} weeks (data/inputs.csv)")
     return tuple(facts)
 
 
-def _inputs_caption(weeks: int) -> str:
+def _inputs_caption(inputs: Table) -> str:
+    weeks = len(inputs.rows)
+    withheld = "entities" in inputs.names and None in inputs.column("entities")
+    few = "; weeks of fewer than five entities show no counts" if withheld else ""
     left = (
         f", the latest {views.MOST_PERIODS} of {weeks} weeks" if weeks > views.MOST_PERIODS else ""
     )
-    return "What was loaded, with its digest" + left
+    return "What was loaded, with its digest" + left + few
 
 
 def _section(section: FunnelSection) -> Section:
     base = chart_base(section.name)
-    kinds = [_funnel_figure(section)]
-    kinds += [_breakdown_figure(name, table) for name, table in section.breakdowns.items()]
+    if not findings.entrants(section):
+        # Bars of nothing would look like a funnel that everybody left.
+        return Section(section.name, base, section.description, (), findings.nobody(section))
+    drafts: list[_Draft | None] = [_funnel_figure(section)]
+    drafts += [
+        _breakdown_figure(name, table) if table.rows else None
+        for name, table in section.breakdowns.items()
+    ]
     if section.trend.rows:
-        kinds.append(_trend_figure(section))
+        drafts.append(_trend_figure(section))
     if section.times.rows:
-        kinds.append(_times_figure(section))
-    names = section_tables(section)
-    figures = tuple(make.named(name) for name, make in zip(names, kinds, strict=True))
+        drafts.append(_times_figure(section))
+    named = zip(section_tables(section), drafts, strict=True)
+    figures = tuple(draft.named(name) for name, draft in named if draft)
     return Section(section.name, base, section.description, figures)
 
 
@@ -129,6 +148,7 @@ class _Draft(NamedTuple):
     spec: Mapping[str, object]
     narrow: Mapping[str, object]
     table: Table
+    more: str = ""
 
     def named(self, name: str) -> Figure:
         alt = f"{self.title}. {self.subtitle} The table below the chart holds the same numbers."
@@ -142,6 +162,7 @@ class _Draft(NamedTuple):
             spec=self.spec,
             narrow=self.narrow,
             table=self.table,
+            caption=f"{self.topic}: the numbers drawn above{self.more}",
         )
 
 
@@ -154,6 +175,7 @@ def _funnel_figure(section: FunnelSection) -> _Draft:
         charts_funnel.draw_funnel(section, WIDE),
         charts_funnel.draw_funnel(section, NARROW),
         views.steps_view(section.steps),
+        "; exact limits and the quartiles of the times are in the CSV",
     )
 
 
@@ -179,19 +201,21 @@ def _trend_figure(section: FunnelSection) -> _Draft:
         charts_rates.draw_trend(table, WIDE),
         charts_rates.draw_trend(table, NARROW),
         views.trend_view(table),
+        "; a week of fewer than five entrants is joined to its neighbour",
     )
 
 
 def _times_figure(section: FunnelSection) -> _Draft:
     table = section.times
     step = str(section.steps.records()[-1]["step_name"])
+    entered = findings.entrants(section)
     return _Draft(
         "Time to convert",
         findings.times_sentence(table),
         findings.times_title(table),
-        charts_rates.times_subtitle(table, step),
-        charts_rates.draw_times(table, step, WIDE),
-        charts_rates.draw_times(table, step, NARROW),
+        charts_rates.times_subtitle(entered, step),
+        charts_rates.draw_times(table, entered, step, WIDE),
+        charts_rates.draw_times(table, entered, step, NARROW),
         views.times_view(table),
     )
 
@@ -236,10 +260,66 @@ def check(expected: Mapping[str, bytes], directory: Path) -> list[Difference]:
     return differences
 
 
-def _diff(name: str, old: bytes | None, new: bytes | None) -> str:
+def summary(differences: Sequence[Difference]) -> str:
+    """The files that differ, one line each, to stand before their diffs; empty without any."""
+    if not differences:
+        return ""
+    number = len(differences)
+    head = "1 file differs:" if number == 1 else f"{number} files differ:"
+    lines = [f"  {each.what:<7}  {each.path}" for each in differences]
+    return "\n".join([head, *lines]) + "\n"
+
+
+def full_diff(name: str, old: bytes | None, new: bytes | None) -> list[str]:
+    """The whole unified diff of one file, without context, a line each."""
     before, after = (_lines(content) for content in (old, new))
-    lines = difflib.unified_diff(before, after, f"committed/{name}", f"rebuilt/{name}", n=1)
-    return "".join(line if line.endswith("\n") else line + "\n" for line in lines)
+    return list(_unified(name, before, after))
+
+
+def _diff(name: str, old: bytes | None, new: bytes | None) -> str:
+    """What a terminal shows of a file's diff: nobody reads coordinates, or thousands of lines."""
+    if old is None or new is None:
+        return ""
+    before, after = _lines(old), _lines(new)
+    if name.endswith(".svg"):
+        return f"{_differing(_unified(name, before, after))} differ\n"
+    drawn = _differing(_unified(name, _only_svg(before), _only_svg(after)))
+    lines = list(_unified(name, _without_svg(before), _without_svg(after)))
+    shown_lines, more = lines[:_MOST_LINES], len(lines) - _MOST_LINES
+    if more > 0:
+        shown_lines.append(f"… and {more:,} more {'line' if more == 1 else 'lines'}\n")
+    if drawn != _NO_LINES:
+        shown_lines.append(f"{drawn} of charts differ\n")
+    return "".join(shown_lines)
+
+
+def _unified(name: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    lines = difflib.unified_diff(before, after, f"committed/{name}", f"rebuilt/{name}", n=0)
+    return (line if line.endswith("\n") else line + "\n" for line in lines)
+
+
+def _differing(diff: Iterable[str]) -> str:
+    """How many lines a diff changes; a changed line is one, not one gone and one new."""
+    marks = [line[0] for line in diff if line[:3] not in ("---", "+++")]
+    number = max(marks.count("-"), marks.count("+"))
+    return "1 line" if number == 1 else f"{number:,} lines"
+
+
+def _only_svg(lines: Sequence[str]) -> list[str]:
+    return [line for line, drawn in _drawn(lines) if drawn]
+
+
+def _without_svg(lines: Sequence[str]) -> list[str]:
+    return [line for line, drawn in _drawn(lines) if not drawn]
+
+
+def _drawn(lines: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Each line of a page, and whether it is part of a chart."""
+    inside = False
+    for line in lines:
+        inside = inside or line.startswith("<svg ")
+        yield line, inside
+        inside = inside and not line.startswith("</svg>")
 
 
 def _lines(content: bytes | None) -> list[str]:

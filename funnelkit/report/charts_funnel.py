@@ -30,13 +30,17 @@ _VALUE_ROW = 46
 
 def funnel_subtitle(section: FunnelSection) -> str:
     """The method in one sentence."""
-    start = f"Bars: share of the {count(entrants(section))} entrants."
+    start = f"Bars and their labels: all {count(entrants(section))} entrants"
     if not has_window(section.steps):
-        return f"{start} No window: whoever has not gone on counts as not reached."
+        return (
+            f"{start}; whisker: 95 % Wilson interval. No window: whoever has not gone on counts as"
+            " not reached."
+        )
     matured = records(section.steps)[-1]["matured"]
     return (
-        f"{start} Whisker: conversion of the {count(matured)} mature entries (window of"
-        f" {section.window or 'the funnel'} closed), 95 % Wilson interval."
+        f"{start}, open windows included. Title, whisker (95 % Wilson interval) and the number"
+        f" below it: the {count(matured)} mature ones, whose window of"
+        f" {section.window or 'the funnel'} has closed."
     )
 
 
@@ -46,22 +50,22 @@ def draw_funnel(section: FunnelSection, width: int) -> Mapping[str, Any]:
     windowed = has_window(section.steps)
     canvas = Canvas(width)
     canvas.heading(funnel_title(section), funnel_subtitle(section))
-    legend = [("bar", "reached")]
+    legend = [("bar", "reached, % of all entrants")]
     if windowed:
-        legend += [("hatch", "window still open"), ("ghost", "lost")]
-        legend.append(("whisker", "conversion of mature entries"))
+        legend += [("hatch", "window still open"), ("ghost", "lost, % of all at the step before")]
+        legend.append(("whisker", "mature entrants only"))
     else:
-        legend += [("ghost", "not reached"), ("whisker", "95 % interval")]
+        legend += [("ghost", "not reached, % of the step before"), ("whisker", "95 % interval")]
     canvas.legend(legend)
     y = canvas.y + 6
     for before, row in zip([None, *rows], rows, strict=False):
-        _funnel_row(canvas, row, before, y)
-        y += _FIRST_ROW if before is None else _ROW
+        y += _funnel_row(canvas, row, before, y)
     share_labels_x(canvas, canvas.left, canvas.right, y + 8)
     return canvas.spec(y + 24)
 
 
-def _funnel_row(canvas: Canvas, row: Record, before: Record | None, y: float) -> None:
+def _funnel_row(canvas: Canvas, row: Record, before: Record | None, y: float) -> float:
+    """Draws a step and returns its height."""
     entered, reached = row["entered"] or 0, row["reached"] or 0
     share = share_of(reached, entered)
     label = count(reached) + ("" if share is None else f" · {percent(share)}")
@@ -70,9 +74,19 @@ def _funnel_row(canvas: Canvas, row: Record, before: Record | None, y: float) ->
     canvas.text(canvas.left, y + 14, name, INK, size=13, bold=True)
     canvas.text(canvas.right, y + 14, label, INK, size=13, bold=True, align="right")
     _bar(canvas, row, before, y + 21)
-    if before is not None:
-        still = f" · {count(row['open'])} still open" if row["open"] else ""
-        canvas.text(canvas.left, y + 57, lost_label(row, before) + still, MUTED)
+    if before is None:
+        return _FIRST_ROW
+    still = f" · {count(row['open'])} still open" if row["open"] else ""
+    below = lost_label(row, before) + still
+    canvas.text(canvas.left, y + 57, below, MUTED)
+    if row["matured"] is None or row["conversion"] is None:
+        return _ROW
+    # The other denominator, in words beside the whisker's bar; below where the line is too short.
+    mature = f"mature: {percent(row['conversion'])} of {count(row['matured'])}"
+    room = canvas.right - canvas.left - text_width(below) - text_width(mature)
+    down = 0 if room >= 16 else 16
+    canvas.text(canvas.right, y + 57 + down, mature, MUTED, align="right")
+    return _ROW + down
 
 
 def _bar(canvas: Canvas, row: Record, before: Record | None, y: float) -> None:

@@ -123,19 +123,20 @@ def _period_labels(
         canvas.text(centre, bottom + 18, str(row["period"]), MUTED, align="center")
 
 
-def times_subtitle(table: Table, step: str) -> str:
+def times_subtitle(entered: int, step: str) -> str:
     """The method in one sentence."""
     return (
-        f"Share of entrants who have reached {step} by the time since entry (1 − Kaplan-Meier,"
-        " open entries censored), 95 % interval; straight lines between the times of the table."
+        f"Share of all {count(entered)} entrants who have reached {step} by the time since entry"
+        " (1 − Kaplan-Meier, open entries censored), 95 % interval; straight lines between the"
+        " times of the table. Marked: a quarter, half and three quarters of those who finish."
     )
 
 
-def draw_times(table: Table, step: str, width: int) -> Mapping[str, Any]:
+def draw_times(table: Table, entered: int, step: str, width: int) -> Mapping[str, Any]:
     """The curve with its band; median and quartiles of those who finish are marked."""
     rows = records(table)
     canvas = Canvas(width)
-    canvas.heading(times_title(table), times_subtitle(table, step))
+    canvas.heading(times_title(table), times_subtitle(entered, step))
     top = canvas.y + 12
     bottom, x0, x1 = top + _PLOT, canvas.left + _AXIS, canvas.right - 8
     share_axis_y(canvas, x0, canvas.right, top, bottom)

@@ -27,6 +27,13 @@ def interval(low: float | None, high: float | None) -> str:
     return f"{percent(low).removesuffix(' %')}–{percent(high)}"
 
 
+def with_interval(share: float | None, low: float | None, high: float | None) -> str:
+    """A share with its interval: `68.4 % (66.2–70.5 %)`; the share alone without one."""
+    band = interval(low, high)
+    rate = shown(share, "share")
+    return rate if band == NOTHING else f"{rate} ({band})"
+
+
 def count(number: int) -> str:
     """A count with thousands: `1,234`."""
     return shown(number, "count")
@@ -73,17 +80,28 @@ def finish(section: FunnelSection) -> str:
     last = records(section.steps)[-1]
     conversion = last["conversion"]
     if not entrants(section):
-        return "Nobody entered"
+        return nobody(section).removesuffix(".")
     if conversion is None:
         return "No entry is mature yet: no conversion to state"
     whole = "mature entrants" if has_window(section.steps) else "entrants"
     return f"{shown(conversion, 'share')} of {whole} reach {last['step_name']}"
 
 
+def nobody(section: FunnelSection) -> str:
+    """That the funnel has no entrants, in the word of its definition: `No users entered.`"""
+    counted = re.match(r"Counts (\w+) ", section.words[0]) if section.words else None
+    return f"No {counted[1]} entered." if counted else "Nobody entered."
+
+
 def done(record: Record) -> int:
     """Who reached the step, of those that conversion is taken of."""
     reached = record["reached"] if record["matured_reached"] is None else record["matured_reached"]
     return int(reached or 0)
+
+
+def _base(record: Record) -> int:
+    """Whom conversion is taken of: the mature entries, without a window all."""
+    return int((record["entered"] if record["matured"] is None else record["matured"]) or 0)
 
 
 def steepest(section: FunnelSection) -> tuple[Record, Record] | None:
@@ -99,10 +117,17 @@ def steepest(section: FunnelSection) -> tuple[Record, Record] | None:
 
 
 def funnel_title(section: FunnelSection) -> str:
-    """Title of the funnel chart: the conversion and where it is lost."""
+    """Title of the funnel chart: the conversion with its n, and where most are lost."""
     worst = steepest(section)
     tail = f"; the largest loss is before {worst[1]['step_name']}" if worst else ""
-    return finish(section) + tail
+    last = records(section.steps)[-1]
+    if last["conversion"] is None:
+        return finish(section) + tail
+    who = "mature entrants" if has_window(section.steps) else "entrants"
+    return (
+        f"{count(done(last))} of {count(_base(last))} {who} ({percent(last['conversion'])})"
+        f" reach {last['step_name']}{tail}"
+    )
 
 
 def headline(section: FunnelSection) -> str:
@@ -173,36 +198,81 @@ def value_name(record: Mapping[str, Any]) -> str:
 
 def breakdown_title(name: str, table: Table) -> str:
     """Title of a breakdown: its lowest and highest conversion; no verdict on the difference."""
-    known = [r for r in value_rows(table) if r["conversion"] is not None]
+    known = _known(table)
     if not known:
         return f"No value of {name} has a mature entry yet"
-    low = min(known, key=lambda r: r["conversion"])
-    high = max(known, key=lambda r: r["conversion"])
-    if low is high:
-        return f"{value_name(low)} converts {percent(low['conversion'])}"
+    low, high = _ends(known)
+    if len(known) == 1:
+        return f"{value_name(low)} converts {_rate_of(low)}"
+    if _same(known):
+        return f"By {name}, {_all_alike(table)}"
     return (
-        f"By {name}, conversion runs from {percent(low['conversion'])} ({value_name(low)})"
-        f" to {percent(high['conversion'])} ({value_name(high)})"
+        f"By {name}, conversion runs from {percent(low['conversion'])} ({value_name(low)},"
+        f" n = {count(_base(low))}) to {percent(high['conversion'])} ({value_name(high)},"
+        f" n = {count(_base(high))})"
     )
 
 
 def breakdown_sentence(table: Table) -> str | None:
-    """The range over the values with n and intervals, or nothing below two values."""
-    known = [r for r in value_rows(table) if r["conversion"] is not None]
-    if len(known) < 2:
+    """The range over the values with n and intervals; nothing when no value has a conversion."""
+    known = _known(table)
+    if not known:
         return None
-    low = min(known, key=lambda r: r["conversion"])
-    high = max(known, key=lambda r: r["conversion"])
+    if len(known) == 1:
+        only = f"The one value{_with_mature(table)} is {value_name(known[0])}"
+        return f"{only}: it converts {_rate_with_n(known[0])}."
+    own = "each value has its own interval"
+    if _same(known):
+        alike = _all_alike(table)
+        return f"{alike[0].upper()}{alike[1:]}; {own} in the table."
+    low, high = _ends(known)
     return (
-        f"Lowest: {_with_n(low)}; highest: {_with_n(high)}."
-        " Each value has its own interval; differences between them are not tested here."
+        f"Lowest: {value_name(low)} with {_rate_with_n(low)};"
+        f" highest: {value_name(high)} with {_rate_with_n(high)}."
+        f" {own[0].upper()}{own[1:]}; differences between them are not tested here."
     )
 
 
-def _with_n(record: Record) -> str:
-    n = record["matured"] if record["matured"] is not None else record["entered"]
+def _known(table: Table) -> list[Record]:
+    return [r for r in value_rows(table) if r["conversion"] is not None]
+
+
+def _ends(rows: list[Record]) -> tuple[Record, Record]:
+    """The rows of the lowest and of the highest conversion, the first of equals."""
+    by = [r["conversion"] for r in rows]
+    return rows[by.index(min(by))], rows[by.index(max(by))]
+
+
+def _same(rows: list[Record]) -> bool:
+    """Whether all conversions read the same: there is no lowest and no highest to name."""
+    return len({percent(r["conversion"]) for r in rows}) == 1
+
+
+def _all_alike(table: Table) -> str:
+    known = _known(table)
+    return (
+        f"all {len(known)} values{_with_mature(table)} convert"
+        f" {percent(known[0]['conversion'])} ({_sizes(known)})"
+    )
+
+
+def _with_mature(table: Table) -> str:
+    return " with a mature entry" if len(_known(table)) < len(value_rows(table)) else ""
+
+
+def _sizes(rows: list[Record]) -> str:
+    """The n of several rates: `n = 47 to 101 each`."""
+    low, high = (pick(map(_base, rows)) for pick in (min, max))
+    return f"n = {count(low)} each" if low == high else f"n = {count(low)} to {count(high)}"
+
+
+def _rate_of(record: Record) -> str:
+    return f"{percent(record['conversion'])} (n = {count(_base(record))})"
+
+
+def _rate_with_n(record: Record) -> str:
     band = interval(record["conversion_lo"], record["conversion_hi"])
-    return f"{value_name(record)} with {percent(record['conversion'])} (n = {count(n)}, {band})"
+    return f"{percent(record['conversion'])} (n = {count(_base(record))}, {band})"
 
 
 def is_mature(record: Record) -> bool:
@@ -212,15 +282,16 @@ def is_mature(record: Record) -> bool:
 
 def trend_title(table: Table) -> str:
     """Title of the trend: the range over the mature periods."""
-    known = [
-        r["conversion"] for r in final_rows(table) if is_mature(r) and r["conversion"] is not None
-    ]
+    known = [r for r in final_rows(table) if is_mature(r) and r["conversion"] is not None]
     if not known:
         return "No entry week is mature yet"
+    low, high = _ends(known)
     if len(known) == 1:
-        return f"The one mature entry week converts {percent(known[0])}"
-    low, high = percent(min(known)), percent(max(known))
-    return f"Conversion per entry week ran between {low} and {high}"
+        return f"The one mature entry week converts {_rate_of(low)}"
+    if _same(known):
+        rate = percent(low["conversion"])
+        return f"All {len(known)} mature entry weeks convert {rate} ({_sizes(known)})"
+    return f"Conversion per entry week ran between {_rate_of(low)} and {_rate_of(high)}"
 
 
 def trend_sentence(table: Table) -> str | None:
@@ -229,15 +300,10 @@ def trend_sentence(table: Table) -> str | None:
     if not rows:
         return None
     last = rows[-1]
-    n = last["matured"] if last["matured"] is not None else last["entered"]
-    band = interval(last["conversion_lo"], last["conversion_hi"])
     young = len(final_rows(table)) - len([r for r in final_rows(table) if is_mature(r)])
     tail = f"; {young} later weeks are not mature yet" if young > 1 else ""
     tail = "; 1 later week is not mature yet" if young == 1 else tail
-    return (
-        f"The latest mature entry week, {last['period']}, converts"
-        f" {percent(last['conversion'])} (n = {count(n)}, {band}){tail}."
-    )
+    return f"The latest mature entry week, {last['period']}, converts {_rate_with_n(last)}{tail}."
 
 
 def times_title(table: Table) -> str:

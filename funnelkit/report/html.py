@@ -1,6 +1,7 @@
 """The report as one self-contained page: no script, no font, no image from anywhere else."""
 
 import html
+import re
 from collections.abc import Iterator
 
 from funnelkit.report.model import Definition, Figure, Report, Section
@@ -9,6 +10,8 @@ from funnelkit.report.svg import svg_lines
 from funnelkit.report.theme import glued
 from funnelkit.table import Column, Table, Value, shown
 
+_MOST_ROWS = 12  # a longer table is folded
+_WIDE = 4  # with so many columns a table is cut off on a phone
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -83,6 +86,8 @@ def _section(section: Section) -> Iterator[str]:
     yield f"<h2>{text(section.name)}</h2>"
     if section.description:
         yield f"<p>{text(section.description)}</p>"
+    if section.note:
+        yield f"<p>{text(section.note)}</p>"
     for figure in section.figures:
         yield from _figure(figure)
     yield "</section>"
@@ -100,21 +105,31 @@ def _figure(figure: Figure) -> Iterator[str]:
     # Nobody hovers on a small screen: without tooltips it is half as large.
     yield from svg_lines(figure, figure.narrow, f"{figure.name}-narrow", tips=False)
     yield "</div>"
-    yield from _table(figure.table, f"{figure.topic}: the numbers drawn above", figure.name)
+    yield from _table(figure.table, figure.caption, figure.name)
     yield "</section>"
 
 
 def _table(table: Table, caption: str, name: str) -> Iterator[str]:
+    if len(table.rows) > _MOST_ROWS:
+        topic = caption.partition(":")[0].partition(",")[0]
+        yield "<details>"
+        yield f"<summary>{text(topic)}: table of {len(table.rows)} rows</summary>"
+        yield from _whole_table(table, caption, name)
+        yield "</details>"
+    else:
+        yield from _whole_table(table, caption, name)
+
+
+def _whole_table(table: Table, caption: str, name: str) -> Iterator[str]:
+    if len(table.columns) >= _WIDE:
+        # Seen where the table is cut off for certain: on small screens.
+        few = " few" if len(table.columns) == _WIDE else ""
+        yield f'<p class="cue{few}" aria-hidden="true">The table goes on to the right →</p>'
     yield f'<div class="scroll" tabindex="0" role="region" aria-label="{text(caption)}">'
     yield "<table>"
     yield f"<caption><span>{text(caption)} (data/{text(name)}.csv)</span></caption>"
     yield "<thead>"
-    heads = [(c.label or c.name, _side(n, c)) for n, c in enumerate(table.columns)]
-    yield (
-        "<tr>"
-        + "".join(f'<th scope="col"{side}>{text(head)}</th>' for head, side in heads)
-        + "</tr>"
-    )
+    yield "<tr>" + "".join(_head(n, c) for n, c in enumerate(table.columns)) + "</tr>"
     yield "</thead>"
     yield "<tbody>"
     for row in table.rows:
@@ -124,18 +139,33 @@ def _table(table: Table, caption: str, name: str) -> Iterator[str]:
     yield "</div>"
 
 
+def _head(number: int, column: Column) -> str:
+    content = text(column.label or column.name)
+    if "interval" in column.name:
+        content = _kept_together(content)
+    return f'<th scope="col"{_side(number, column)}>{content}</th>'
+
+
+def _kept_together(content: str) -> str:
+    """An interval in brackets never broken; a line may end before it."""
+    return re.sub(r"\(.*\)", r"<span>\g<0></span>", content)
+
+
 def _cells(table: Table, row: tuple[Value, ...]) -> str:
     cells = []
     for number, (value, column) in enumerate(zip(row, table.columns, strict=True)):
         tag, scope = ("th", ' scope="row"') if number == 0 else ("td", "")
         content = text(shown(value, column.kind))
+        if "interval" in column.name:
+            content = _kept_together(content)
         cells.append(f"<{tag}{scope}{_side(number, column)}>{content}</{tag}>")
     return "".join(cells)
 
 
 def _side(number: int, column: Column) -> str:
-    right = (number > 0 and column.is_numeric) or "interval" in column.name
-    return ' class="n"' if right else ""
+    if "interval" in column.name:
+        return ' class="n w"'  # a line may end between rate and interval
+    return ' class="n"' if number > 0 and column.is_numeric else ""
 
 
 def _list(sentences: tuple[str, ...]) -> Iterator[str]:
@@ -150,8 +180,8 @@ def _closing(report: Report) -> Iterator[str]:
     yield "<h2>What the numbers rest on</h2>"
     for definition in report.definitions:
         yield from _definition(definition)
-    yield "<h3>Rows that filters took</h3>"
-    yield from _table(report.quality, "Every filter and how many rows it took", "quality")
+    yield "<h3>What became of raw rows</h3>"
+    yield from _table(report.quality, "Every raw row, by what became of it", "quality")
     yield "<h3>Input per week</h3>"
     yield from _table(report.inputs, report.inputs_caption, "inputs")
     yield "</section>"

@@ -4,13 +4,35 @@ import re
 from collections.abc import Sequence
 
 from funnelkit.report.model import Figure, Report
-from funnelkit.table import markdown_text, to_markdown
+from funnelkit.table import Table, markdown_text, to_markdown
+
+# What would open a block when a line begins with it: a heading, a list item, a rule, a quote.
+_OPENS = re.compile(r"(?:#{1,6}|[+-])(?:\s|$)|-(?:\s*-)*$|>")
+_NUMBERED = re.compile(r"^(\d{1,9})(?=[.)](?:\s|$))")
 
 
 def line(text: str) -> str:
-    """Text as one line of Markdown that shows it as it is, wherever it stands."""
-    escaped = re.sub(r"^([#+=-])", r"\\\1", markdown_text(text))
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", escaped)
+    """Text as one line of Markdown that shows it as it is, with no more escapes than it needs."""
+    escaped = _plainer(markdown_text(text))
+    if _OPENS.match(escaped):
+        escaped = "\\" + escaped
+    escaped = _NUMBERED.sub(r"\1\\", escaped)
+    return re.sub(r"(?<=\s)(#+)$", r"\\\1", escaped)  # the end of a heading
+
+
+def _plainer(markdown: str) -> str:
+    """Escaped Markdown without the escapes that are of use at the start of a line alone.
+
+    Every `&gt;` in it stands for `>`, as `&` is written `&amp;`; between letters or digits `_` is
+    no mark.
+    """
+    markdown = markdown.replace("&gt;", ">")
+    return re.sub(r"(?<=[A-Za-z0-9])\\_(?=[A-Za-z0-9])", "_", markdown)
+
+
+def table(made: Table) -> str:
+    """A pipe table; like `line` with no more escapes than it needs."""
+    return _plainer(to_markdown(made)).rstrip()
 
 
 def write_markdown(report: Report) -> bytes:
@@ -21,7 +43,7 @@ def write_markdown(report: Report) -> bytes:
     blocks.append(bullets(report.findings))
     for section in report.sections:
         blocks.append(f"## {line(section.name)}")
-        blocks.append(line(section.description))
+        blocks += [line(section.description), line(section.note)]
         for figure in section.figures:
             blocks += _figure(figure)
     blocks.append("## What the numbers rest on")
@@ -29,11 +51,11 @@ def write_markdown(report: Report) -> bytes:
         blocks.append(f"### Definition of {line(definition.name)}")
         blocks.append(bullets(definition.words))
         blocks.append(f"Definition hash {line(definition.definition_hash)}")
-    blocks += ["### Rows that filters took", to_markdown(report.quality).rstrip()]
+    blocks += ["### What became of raw rows", table(report.quality)]
     blocks += [
         "### Input per week",
         line(report.inputs_caption),
-        to_markdown(report.inputs).rstrip(),
+        table(report.inputs),
     ]
     return ("\n\n".join(block for block in blocks if block) + "\n").encode()
 
@@ -47,6 +69,7 @@ def _figure(figure: Figure) -> list[str]:
     return [
         f"### {line(figure.topic)}",
         line(figure.lead),
-        f"![{markdown_text(figure.title)}](charts/{figure.name}.svg)",
-        to_markdown(figure.table).rstrip(),
+        f"![{line(figure.title)}](charts/{figure.name}.svg)",
+        table(figure.table),
+        f"{line(figure.caption)} ([data/{figure.name}.csv](data/{figure.name}.csv))",
     ]

@@ -17,7 +17,7 @@ _KINDS: dict[Kind, dict[str, str]] = {
         "value": "Value",
         "step_name": "Step",
         "period_state": "State",
-        "reason": "Filter",
+        "reason": "Kind: what became of it",
         "digest": "Digest",
         "item": "Item",
         "text": "Text",
@@ -29,7 +29,7 @@ _KINDS: dict[Kind, dict[str, str]] = {
         "open": "Still open",
         "lost": "Lost",
         "matured": "Mature",
-        "matured_reached": "Mature, reached",
+        "matured_reached": "Mature reached",
         "at_risk": "At risk",
         "rows": "Rows",
         "events": "Events",
@@ -49,10 +49,10 @@ _KINDS: dict[Kind, dict[str, str]] = {
     },
     "seconds": {
         "seconds": "Elapsed",
-        "median_seconds": "Median time",
-        "p25_seconds": "p25 time",
-        "p75_seconds": "p75 time",
-        "p90_seconds": "p90 time",
+        "median_seconds": "Median from step before",
+        "p25_seconds": "p25 from step before",
+        "p75_seconds": "p75 from step before",
+        "p90_seconds": "p90 from step before",
     },
     "date": {"period": "Entry week", "week": "Week"},
 }
@@ -92,8 +92,9 @@ class ReportData:
     """Everything a report may depend on; equal values give equal bytes.
 
     `quality` has the columns reason, rows: every filter and how many rows it took; `inputs` is
-    what the numbers rest on, per week (week, events, entities, digest); the three instants are
-    ISO 8601 text. `slug` is the report's folder under reports/.
+    what the numbers rest on, per week (week, events, entities, digest), a count null where it is
+    not to be shown; the three instants are ISO 8601 text. `slug` is the report's folder under
+    reports/.
     """
 
     slug: str
@@ -125,7 +126,8 @@ class Figure:
 
     `name` is the chart's and its CSV's file name; `topic` its heading, `lead` a sentence with n
     and interval; `title` states the finding, `subtitle` the method; `alt` is the text for people
-    who cannot see the chart; `table` is shown below it, `narrow` on a small screen.
+    who cannot see the chart; `table` is shown below it with its `caption`, `narrow` is the chart
+    for a small screen.
     """
 
     name: str
@@ -137,16 +139,21 @@ class Figure:
     spec: Mapping[str, Any] = field(repr=False)
     narrow: Mapping[str, Any] = field(repr=False)
     table: Table
+    caption: str = ""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A funnel's heading, description and figures; `anchor` is its id in the page."""
+    """A funnel's heading, description and figures; `anchor` is its id in the page.
+
+    `note` says why there is no figure.
+    """
 
     name: str
     anchor: str
     description: str
     figures: tuple[Figure, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)

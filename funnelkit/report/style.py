@@ -4,8 +4,12 @@ from typing import Final
 
 from funnelkit.report.theme import FONT_STACK, dark_rules
 
-_LIGHT: Final = "--ink:#1f2328;--muted:#59636e;--paper:#ffffff;--line:#d1d9e0;--soft:#f6f8fa;"
-_DARK: Final = "--ink:#e6edf3;--muted:#9198a1;--paper:#0d1117;--line:#30363d;--soft:#151b23;"
+_LIGHT: Final = (
+    "--ink:#1f2328;--muted:#59636e;--paper:#ffffff;--line:#d1d9e0;--soft:#f6f8fa;--shade:#1f232840;"
+)
+_DARK: Final = (
+    "--ink:#e6edf3;--muted:#9198a1;--paper:#0d1117;--line:#30363d;--soft:#151b23;--shade:#e6edf338;"
+)
 
 _RULES: Final = (
     "*{box-sizing:border-box}",
@@ -25,7 +29,8 @@ _RULES: Final = (
     "nav ul{list-style:none;padding:0;margin:16px 0 0;display:flex;flex-wrap:wrap;gap:8px}",
     "nav li{margin:0}nav a{display:block;padding:4px 12px;border:1px solid var(--line);"
     "border-radius:16px;font-size:14px;text-decoration:none}",
-    "a{color:var(--link)}a:focus-visible,.scroll:focus-visible{outline:2px solid var(--link);"
+    "a{color:var(--link)}a:focus-visible,summary:focus-visible,.scroll:focus-visible{"
+    "outline:2px solid var(--link);"
     "outline-offset:2px}",
     ".findings{margin-top:28px;padding:4px 20px 8px;background:var(--soft);"
     "border:1px solid var(--line);border-left:4px solid var(--link);border-radius:6px}",
@@ -33,31 +38,46 @@ _RULES: Final = (
     "svg{display:block;overflow:visible;max-width:100%;height:auto}"
     ".wide,.narrow{margin:12px -16px}.narrow{display:none}",
     # A table may be wider than the text where the window has room for it, and scrolls elsewhere.
-    ".scroll{overflow:auto;width:max-content;min-width:100%;max-width:calc(50vw + 336px);"
-    "max-height:476px;margin:8px 0 0;border:1px solid var(--line);border-radius:6px}",
-    "table{border-collapse:collapse;width:100%;font-size:14px;line-height:1.4;"
+    # The shadow at an edge says that the table goes on there: at the end of the way a piece of
+    # paper, which moves with the table, lies over it.
+    ".scroll{overflow-x:auto;width:max-content;min-width:100%;max-width:calc(50vw + 336px);"
+    "margin:8px 0 0;border:1px solid var(--line);border-radius:6px;"
+    "background:linear-gradient(90deg,var(--paper) 40%,transparent) 0/48px 100% no-repeat local,"
+    "linear-gradient(270deg,var(--paper) 40%,transparent) 100%/48px 100% no-repeat local,"
+    "linear-gradient(90deg,var(--shade),transparent) 0/16px 100% no-repeat scroll,"
+    "linear-gradient(270deg,var(--shade),transparent) 100%/16px 100% no-repeat scroll,"
+    "var(--paper)}",
+    ".cue{display:none;margin:8px 0 0;color:var(--muted);font-size:13px}",
+    "details{margin:8px 0 0}summary{cursor:pointer;padding:6px 0;color:var(--link);font-size:14px}",
+    # Lines of collapsed borders would stay behind when a column sticks.
+    "table{border-collapse:separate;border-spacing:0;width:100%;font-size:14px;line-height:1.4;"
     "font-variant-numeric:tabular-nums}",
     "caption{text-align:left;padding:8px 12px;color:var(--muted);font-size:13px}",
     "caption span{position:sticky;left:12px;display:inline-block;max-width:calc(100vw - 60px)}",
     "th,td{padding:6px 12px;text-align:left;white-space:nowrap;border-top:1px solid var(--line)}",
-    "thead th{font-weight:600;color:var(--muted);background:var(--soft);position:sticky;top:0;"
-    "z-index:1}",
-    "tbody th{font-weight:400;white-space:normal;min-width:104px;max-width:280px;"
-    "overflow-wrap:break-word;position:sticky;left:0;background:var(--paper)}",
+    "thead th{font-weight:600;color:var(--muted);white-space:normal;vertical-align:bottom;"
+    "max-width:110px}",
+    "tbody th{font-weight:400;min-width:104px;max-width:280px;overflow-wrap:break-word}",
+    "tbody th,td.w{white-space:normal}.w span{white-space:nowrap}"
+    "tr>:first-child{position:sticky;left:0;background:var(--paper)}",
     "th.n,td.n{text-align:right}",
     "code{font:13px/1.4 'Liberation Mono',Consolas,monospace;background:var(--soft);"
     "padding:2px 6px;border-radius:4px}",
 )
 _SMALL: Final = (
     "h1{font-size:25px}h2{font-size:20px}.wide{display:none}.narrow{display:block}"
-    ".scroll{max-width:100%}tbody th{min-width:120px;max-width:40vw;overflow-wrap:anywhere}"
-    "th,td{padding:6px 8px}"
+    ".scroll{max-width:100%}th,td{padding:6px 5px}caption{padding:8px}"
+    "tbody th{min-width:80px;max-width:40vw;overflow-wrap:anywhere}"
+    "@media (max-width:559px){.cue{display:block}tbody th{min-width:120px}"
+    ".cue+.scroll td.w{white-space:nowrap}th,td{padding:6px 8px}}"
+    "@media (min-width:420px){.few{display:none}}"
     "header{padding-top:24px}.findings{padding:4px 14px 8px}"
 )
 _PRINT: Final = (
     "body{font-size:11pt}nav{display:none}header,main{max-width:none;padding:0}"
     ".wide{display:block;margin:8px 0}.narrow{display:none}"
-    ".scroll{overflow:visible;border:0;max-width:none;max-height:none;width:100%}"
+    ".scroll{overflow:visible;border:0;max-width:none;width:100%;background:none}"
+    ".cue,summary{display:none}details::details-content{content-visibility:visible;display:block}"
     "table{font-size:8pt}th,td{padding:2px 4px;"
     "white-space:normal}h2,h3{break-after:avoid}.wide,tr{break-inside:avoid}"
     "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}"

@@ -6,11 +6,11 @@ from funnelkit.report.findings import (
     Record,
     final_rows,
     has_window,
-    interval,
     records,
     share_of,
     value_name,
     value_rows,
+    with_interval,
 )
 from funnelkit.report.model import KNOWN_COLUMNS
 from funnelkit.table import Column, Kind, Table, Value
@@ -19,6 +19,7 @@ Cell = tuple[Column, Callable[[Record], Value]]
 
 
 MOST_PERIODS = 53
+_LEVEL = "95 % interval"
 
 
 def latest_periods(table: Table) -> Table:
@@ -37,28 +38,25 @@ def latest_of(table: Table) -> str:
 
 
 def steps_view(table: Table) -> Table:
-    """A row per step: counts, conversion and times."""
+    """A row per step: what a reader needs; quartiles of the times stand in the CSV alone."""
     cells = [
         _plain("step_name"),
         _plain("reached"),
         _cell("of_entrants", "share", "Of entrants", _of_entrants),
         *_counts(table, ("open", "lost", "matured", "matured_reached")),
-        _plain("conversion"),
-        _cell("interval", "text", "95 % interval", _conversion_interval),
-        _plain("step_conversion"),
-        _cell("step_interval", "text", "95 % interval", _step_interval),
+        _rate("conversion", "Conversion"),
+        _rate("step_conversion", "From step before"),
         _plain("median_seconds"),
-        _plain("p25_seconds"),
-        _plain("p75_seconds"),
-        _plain("p90_seconds"),
     ]
     return _view(records(table), cells)
 
 
 def breakdown_view(name: str, table: Table) -> Table:
     """A row per value, at the last step."""
-    first = _cell("value", "text", name, value_name)
-    return _view(value_rows(table), [first, *_final_cells(table)])
+    rest = _final_cells(table)
+    taken = {column.label for column, _ in rest}
+    label = f"Value of {name}" if name in taken else name
+    return _view(value_rows(table), [_cell("value", "text", label, value_name), *rest])
 
 
 def trend_view(table: Table) -> Table:
@@ -71,8 +69,7 @@ def times_view(table: Table) -> Table:
     """A row per point of the curve."""
     cells = [
         _plain("seconds"),
-        _plain("converted_share"),
-        _cell("interval", "text", "95 % interval", lambda r: interval(r["lo"], r["hi"])),
+        _cell("converted_interval", "text", f"Converted ({_LEVEL})", _converted),
         _plain("at_risk"),
     ]
     return _view(records(table), cells)
@@ -83,8 +80,7 @@ def _final_cells(table: Table) -> list[Cell]:
         _plain("entered"),
         _plain("reached"),
         *_counts(table, ("open", "matured", "matured_reached")),
-        _plain("conversion"),
-        _cell("interval", "text", "95 % interval", _conversion_interval),
+        _rate("conversion", "Conversion"),
     ]
 
 
@@ -104,12 +100,18 @@ def _of_entrants(record: Record) -> Value:
     return share_of(record["reached"], record["entered"])
 
 
-def _conversion_interval(record: Record) -> Value:
-    return interval(record["conversion_lo"], record["conversion_hi"])
+def _rate(name: str, label: str) -> Cell:
+    """A rate and its interval in one cell: `68.4 % (66.2–70.5 %)`."""
+    return _cell(
+        f"{name}_interval",
+        "text",
+        f"{label} ({_LEVEL})",
+        lambda record: with_interval(*(record[f"{name}{end}"] for end in ("", "_lo", "_hi"))),
+    )
 
 
-def _step_interval(record: Record) -> Value:
-    return interval(record["step_conversion_lo"], record["step_conversion_hi"])
+def _converted(record: Record) -> Value:
+    return with_interval(record["converted_share"], record["lo"], record["hi"])
 
 
 def _view(rows: Sequence[Record], cells: Sequence[Cell]) -> Table:

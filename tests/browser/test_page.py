@@ -31,7 +31,7 @@ FLAGS = (
 # The page is put in frames of several widths; what sticks out of them is named in the title. What
 # stands in a box that scrolls may be wider, the box itself may not.
 HARNESS = """<!doctype html><title>waiting</title><body><script>
-const widths = [320, 360, 768, 1440];
+const widths = [320, 360, 768, 1100, 1440];
 const found = {};
 for (const width of widths) {
   const frame = document.createElement('iframe');
@@ -63,6 +63,11 @@ for (const width of widths) {
     }
     found[width] = {
       scrolls: root.scrollWidth, client: root.clientWidth,
+      tables: [...page.querySelectorAll('.scroll')].map(n => ({
+        beyond: n.scrollWidth - n.clientWidth, below: n.scrollHeight - n.clientHeight,
+        cue: [n.previousElementSibling].some(e => e.matches('.cue') && e.getClientRects().length),
+        borders: frame.contentWindow.getComputedStyle(n.querySelector('table')).borderCollapse,
+      })),
       wide: wide.map(n => n.tagName + ' ' + n.textContent.slice(0, 60)),
       small: small.map(n => n.textContent), overlaps,
       charts: [...page.querySelectorAll('svg')].filter(n => n.getClientRects().length).length,
@@ -139,6 +144,35 @@ def test_one_version_of_each_chart_shows_and_hostile_names_are_text(found, width
     assert seen["images"] == 0
     assert seen["scripts"] == 0
     assert EVIL in seen["text"]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """The report with names of ordinary length, its folded tables open."""
+    made = tmp_path_factory.mktemp("browser") / "plain"
+    made.mkdir()
+    page = render(report_data())["report.html"].decode().replace("<details>", "<details open>")
+    (made / "report.html").write_text(page)
+    return measured(made, tmp_path_factory.mktemp("profile"))
+
+
+@pytest.mark.parametrize("width", ["768", "1100", "1440"])
+def test_every_table_fits_where_there_is_room(plain, width):
+    assert [table["beyond"] for table in plain[width]["tables"]] == [0] * 6
+
+
+@pytest.mark.parametrize("width", ["320", "360"])
+def test_a_table_that_is_cut_off_says_so_and_keeps_its_lines(plain, width):
+    tables = plain[width]["tables"]
+    assert [table["cue"] for table in tables] == [table["beyond"] > 0 for table in tables]
+    assert any(table["cue"] for table in tables)
+    # lines of collapsed borders do not move with a column that sticks
+    assert {table["borders"] for table in tables} == {"separate"}
+
+
+@pytest.mark.parametrize("width", ["360", "768", "1440"])
+def test_no_table_is_cut_off_within_a_row(plain, width):
+    assert [table["below"] for table in plain[width]["tables"]] == [0] * 6
 
 
 def test_what_sticks_out_would_be_seen(folder, tmp_path):

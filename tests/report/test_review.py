@@ -7,12 +7,28 @@ import sys
 import pytest
 
 from funnelkit.errors import FunnelkitError
-from funnelkit.report.build import check, read, render, write
+from funnelkit.report.build import check, full_diff, read, render, summary, write
 from funnelkit.report.index import render_index
 from funnelkit.report.model import ReportData
 from funnelkit.stats.funnels import step_rows
 from funnelkit.table import Table
-from tests.report.data import DAY_US, TOTAL, counts, curve, inputs, report_data, section, weeks
+from tests.report.data import (
+    DAY_US,
+    NAMES,
+    TOTAL,
+    counts,
+    curve,
+    inputs,
+    report_data,
+    section,
+    weeks,
+)  # fmt: skip
+
+
+def changed_lines(path, files, changed):
+    """The lines of a file's whole diff that are gone or new."""
+    diff = full_diff(path, files[path], changed[path])
+    return [line for line in diff if line[0] in "+-" and line[:3] not in ("+++", "---")]
 
 
 class TestReview:
@@ -38,14 +54,10 @@ class TestReview:
         found = {each.path: each for each in check(changed, tmp_path)}
         expected = {"report.html", "report.md", "charts/activation-steps.svg"}
         assert set(found) == {*expected, "data/activation-steps.csv"}
-        for difference in found.values():
-            lines = [
-                line
-                for line in difference.diff.splitlines()
-                if line[:1] in "+-" and line[:3] not in ("+++", "---")
-            ]
-            assert 2 <= len(lines) <= 40, difference.path
-            assert sum(len(line.encode()) for line in lines) <= 8_000, difference.path
+        for path in found:
+            lines = changed_lines(path, files, changed)
+            assert 2 <= len(lines) <= 40, path
+            assert sum(len(line.encode()) for line in lines) <= 8_000, path
 
     def test_one_more_conversion_moves_the_curve_within_the_same_budget(self, files, tmp_path):
         changed = render(report_data(section(times=curve(also_us=[3 * DAY_US]))))
@@ -53,8 +65,8 @@ class TestReview:
         found = check(changed, tmp_path)
         assert found
         for difference in found:
-            lines = re.findall(r"(?m)^[-+](?![-+]{2} ).*$", difference.diff)
-            assert len(lines) <= 40, difference.path
+            lines = changed_lines(difference.path, files, changed)
+            assert 2 <= len(lines) <= 40, difference.path
             assert sum(map(len, lines)) <= 8_000, difference.path
 
     def test_check_tells_changed_missing_and_stale(self, files, tmp_path):
@@ -71,6 +83,34 @@ class TestReview:
         }
         assert "-edited by hand\n" in found["report.md"].diff
         assert "+# Activation\n" in found["report.md"].diff
+        assert found["data/quality.csv"].diff == found["charts/old.svg"].diff == ""
+
+    def test_a_check_is_a_summary_and_a_few_lines_of_each_file(self, files, tmp_path):
+        """Everything differs: no file fills the screen, and charts are counted, not printed."""
+        renamed = tuple(f"{name}_2" for name in NAMES)
+        changed = render(report_data(section(steps=step_rows(counts(TOTAL, names=renamed)))))
+        write(files, tmp_path)
+        found = check(changed, tmp_path)
+        for each in found:
+            assert len(each.diff.splitlines()) <= 12, each.path
+            assert "<text" not in each.diff
+            assert "<path" not in each.diff
+        by_path = {each.path: each.diff for each in found}
+        steps_svg = "charts/activation-steps.svg"
+        old, new = (made[steps_svg].decode().splitlines() for made in (files, changed))
+        assert len(old) == len(new)
+        number = sum(one != other for one, other in zip(old, new, strict=True))
+        assert by_path[steps_svg] == f"{number} lines differ\n"
+        page = by_path["report.html"].splitlines()
+        whole = full_diff("report.html", files["report.html"], changed["report.html"])
+        assert len(whole) > 40
+        assert re.fullmatch(r"… and \d+ more lines", page[10])
+        assert re.fullmatch(r"\d+ lines of charts differ", page[11])
+        assert summary(found).splitlines() == [
+            f"{len(found)} files differ:",
+            *(f"  changed  {each.path}" for each in found),
+        ]
+        assert summary([]) == ""
 
     def test_write_removes_stale_charts_and_leaves_what_is_not_its_own(self, files, tmp_path):
         (tmp_path / "charts").mkdir()
@@ -87,7 +127,7 @@ class TestReview:
         text = render_index([other, report_data()]).decode()
         assert text.index("activation/report.md") < text.index("billing/report.md")
         assert "Billing \\*now\\*" in text
-        assert text.count("21\\.4 % of mature entrants reach invited\\_colleague") == 2
+        assert text.count("21.4 % of mature entrants reach invited_colleague") == 2
         assert render_index([report_data(), other]).decode() == text
 
 
