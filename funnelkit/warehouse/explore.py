@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from funnelkit.errors import FunnelkitError
+from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.warehouse.connect import identifier, literal, lock, memory
+from funnelkit.warehouse.explore_log import Question, create_events, is_disjoint
 from funnelkit.warehouse.expressions import check_expression
-from funnelkit.warehouse.files import Reject, find, relation
+from funnelkit.warehouse.files import Reject, find
 from funnelkit.warehouse.macros import render
-from funnelkit.warehouse.times import time_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -21,34 +21,19 @@ RUNS = ("all", "mature", "first")
 
 
 @dataclass(frozen=True)
-class Question:
-    """What `explore` asks: one complete funnel spec over files.
-
-    `mapping` is ours to theirs (`event_name` to `event`), a value in single quotes is a constant;
-    `where` keeps only the events for which it is true; `by` is a column, taken at the first entry.
-    """
-
-    files: Sequence[str]
-    spec: Mapping[str, Any]
-    mapping: Mapping[str, str]
-    where: str | None = None
-    by: str | None = None
-    time_format: str | None = None
-    engine: str = "duckdb"
-
-
-@dataclass(frozen=True)
 class Answer:
     """Counts of a funnel over files, and what was read.
 
     `counts`: dicts with the columns of rpt_funnel_steps. `rejected`: rows by reason, lines that
-    could not be read included. Times are ISO text in UTC, None for an empty log.
+    could not be read included. `unseen`: event names of steps that never occur, with the nearest
+    name that does. Times are ISO text in UTC, None for an empty log.
     """
 
     counts: tuple[dict[str, Any], ...]
     files: tuple[str, ...]
     rows: int
     rejected: Mapping[str, int]
+    unseen: Mapping[str, str | None]
     first_event_at: str | None
     last_event_at: str | None
 
@@ -61,11 +46,13 @@ def explore(question: Question) -> Answer:
     """
     with journeys(question) as (con, log):
         counts = _counts(con, question)
+        unseen = _unseen(con, question.spec)
     return Answer(
         counts=counts,
         files=log.files,
         rows=log.rows,
         rejected=log.rejected,
+        unseen=unseen,
         first_event_at=log.first_event_at,
         last_event_at=log.last_event_at,
     )
@@ -83,7 +70,7 @@ def journeys(question: Question) -> Iterator[tuple["DuckDBPyConnection", "Log"]]
     try:
         for place, text in _conditions(question):
             check_expression(con, text, place)
-        rejects = _create_events(con, question, paths)
+        rejects = create_events(con, question, paths)
         lock(con, paths)  # before any of the caller's SQL runs
         log = _log(con, paths, rejects)
         with _readable_errors(con):
@@ -101,121 +88,6 @@ def _conditions(question: Question) -> Iterator[tuple[str, str]]:
             yield f"--step {step['name']}", step["where"]
 
 
-def _create_events(
-    con: "DuckDBPyConnection", question: Question, paths: Sequence[Path]
-) -> Sequence[tuple[Path, Reject]]:
-    """View `fk_events`: the file's columns, and entity_id, event_name, occurred_at, event_no."""
-    entity = question.spec["entity"]
-    sources = {name: question.mapping.get(name, name) for name in (entity, "event_name")}
-    times = {"occurred_at": question.mapping.get("occurred_at", "occurred_at")}
-    # Ids keep their leading zeros; a time column keeps its type, where the file has one.
-    log = relation(
-        con, "fk_log", paths, [each for each in sources.values() if not _is_constant(each)]
-    )
-    _check_columns({**sources, **times, **question.mapping}, log.columns, paths)
-
-    kinds = {
-        str(name).casefold(): str(kind)
-        for name, kind, *_ in con.execute("describe fk_log").fetchall()
-    }
-    names = {column.casefold(): column for column in log.columns}
-
-    def source(theirs: str) -> str:
-        if _is_constant(theirs):
-            return literal(theirs[1:-1])
-        return identifier(names[theirs.casefold()])
-
-    standard = {
-        ours: source(theirs)
-        for ours, theirs in question.mapping.items()
-        if ours not in ("event_name", "occurred_at")
-    }
-    standard["event_name"] = f"nullif(cast({source(sources['event_name'])} as varchar), '')"
-    standard["occurred_at"] = _time(
-        source(times["occurred_at"]),
-        kinds.get(times["occurred_at"].casefold(), "VARCHAR"),
-        question.time_format,
-    )
-    kept = [identifier(column) for column in log.columns if column.casefold() not in standard]
-    columns = ", ".join(
-        [*kept, *(f"{expression} as {identifier(name)}" for name, expression in standard.items())]
-    )
-    entity_id = f"nullif(cast({source(sources[entity])} as varchar), '')"
-    time_text = f"cast({source(times['occurred_at'])} as varchar)"
-    con.execute(
-        f"create temp view fk_events as select {columns}, {entity_id} as fk_entity_id,"
-        f" {time_text} as fk_time_text,"
-        f" {_event_id(question, log.columns)} as fk_event_id,"
-        f" {'0' if _is_disjoint(question.spec) else 'fk_event_id'} as event_no from fk_log"
-    )
-    return log.rejects
-
-
-def _event_id(question: Question, columns: Sequence[str]) -> str:
-    """What tells events of one instant apart: the log's event id, else all of the row."""
-    ours = question.mapping.get("event_id", "event_id")
-    for column in columns:
-        if column.casefold() == ours.casefold():
-            return f"cast({identifier(column)} as varchar)"
-    cells = ", ".join(identifier(column) for column in columns)
-    return f"md5(cast(row({cells}) as varchar))"
-
-
-def _is_disjoint(spec: Mapping[str, Any]) -> bool:
-    """Whether no event name stands in two steps.
-
-    Then equal rows fill the same step and any of them will do: neither their order within an
-    instant nor their number can change a count.
-    """
-    events = [event for step in spec["steps"] for event in step["events"]]
-    return len(events) == len(set(events))
-
-
-def _is_constant(theirs: str) -> bool:
-    return len(theirs) >= 2 and theirs[0] == theirs[-1] == "'"
-
-
-def _check_columns(
-    wanted: Mapping[str, str], columns: Sequence[str], paths: Sequence[Path]
-) -> None:
-    known = {column.casefold() for column in columns}
-    for ours, theirs in wanted.items():
-        if _is_constant(theirs) or theirs.casefold() in known:
-            continue
-        where = paths[0].name if len(paths) == 1 else f"any of {len(paths)} files"
-        listed = ", ".join(columns)
-        raise FunnelkitError(
-            f"no column {theirs!r} in {where} (for {ours}); it has: {listed}",
-            f"name the column: --map {ours}={_likely(ours, columns)}",
-        )
-
-
-# Words in the names that logs give to what we need, most telling first.
-_TELLING = {
-    "event_name": ("event_name", "event", "action", "name", "type"),
-    "occurred_at": ("occurred", "timestamp", "time", "date", "_at", "ts"),
-    "user_id": ("user", "distinct", "customer", "person", "visitor", "id"),
-}
-
-
-def _likely(ours: str, columns: Sequence[str]) -> str:
-    for word in _TELLING.get(ours, (ours,)):
-        for column in columns:
-            if word in column.casefold():
-                return column
-    return "COLUMN"
-
-
-def _time(column: str, kind: str, time_format: str | None) -> str:
-    if time_format is not None:
-        return f"try_strptime(cast({column} as varchar), {literal(time_format)})"
-    if kind.startswith("TIMESTAMP WITH"):
-        return f"{column} at time zone 'UTC'"
-    if kind.startswith(("TIMESTAMP", "DATE")):
-        return f"cast({column} as timestamp)"
-    return time_sql(f"cast({column} as varchar)")
-
-
 @dataclass(frozen=True)
 class Log:
     """What was read: file names, rows, rejected rows by reason, and the span of accepted events."""
@@ -228,19 +100,11 @@ class Log:
     observed_us: int
 
 
-_REJECTED = """case
-    when event_name is null then 'event_name is missing'
-    when fk_entity_id is null then 'the entity is missing'
-    when occurred_at is null then 'occurred_at is not a time'
-    when occurred_at < timestamp '2000-01-01' then 'occurred_at is before 2000'
-end"""
-
-
 def _log(
     con: "DuckDBPyConnection", paths: Sequence[Path], rejects: Sequence[tuple[Path, Reject]]
 ) -> Log:
     found = con.execute(
-        f"select {_REJECTED} as reason, count(*), min(occurred_at), max(occurred_at),"
+        "select fk_reject_reason as reason, count(*), min(occurred_at), max(occurred_at),"
         f" max({render('epoch_us', 'occurred_at')}) from fk_events group by reason order by reason"
     ).fetchall()
     accepted = [row for row in found if row[0] is None]
@@ -286,13 +150,13 @@ def _create_journeys(con: "DuckDBPyConnection", question: Question, observed_us:
     def table(name: str, sql: str) -> None:
         con.execute(f"create temp table {name} as {sql}")
 
-    kept = f"where {_REJECTED} is null"
-    if question.where:
-        kept += f" and (\n{question.where}\n)"
-    con.execute(f"create temp view fk_accepted as select * from fk_events {kept}")
-    matches = render("funnel_matches", specs, "fk_accepted", {entity: "fk_entity_id"})
+    condition = f"where (\n{question.where}\n)" if question.where else ""
+    con.execute(f"create temp view fk_accepted as select * from fk_usable {condition}")
+    matches = render(
+        "funnel_matches", specs, "fk_accepted", {entity: "fk_entity_id"}, "fk_event_no"
+    )
     # An event may stand in the log twice: the same entity, instant, steps and event_no is one.
-    distinct = "" if _is_disjoint(question.spec) else "distinct"
+    distinct = "" if is_disjoint(question.spec) else "distinct"
     table("fk_matches", f"select {distinct} * from ({matches})")
     table(
         "fk_entities",
@@ -333,6 +197,7 @@ def _counts(con: "DuckDBPyConnection", question: Question) -> tuple[dict[str, An
         "fk_steps",
         "fk_groups",
         ["breakdown", "value"],
+        True,
     )
     found = con.execute(f"""
         select counts.*, steps.step_name
@@ -341,6 +206,17 @@ def _counts(con: "DuckDBPyConnection", question: Question) -> tuple[dict[str, An
     """)
     names = [column[0] for column in found.description or ()]
     return tuple(dict(zip(names, row, strict=True)) for row in found.fetchall())
+
+
+def _unseen(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> dict[str, str | None]:
+    """Event names of steps that no event has: most often a misspelling."""
+    wanted = {event for step in spec["steps"] for event in step["events"]}
+    found = con.execute("select distinct event_name from fk_usable").fetchall()
+    missing = sorted(wanted - {name for (name,) in found})
+    if not missing:
+        return {}
+    names = con.execute("select distinct event_name from fk_events").fetchall()
+    return {name: did_you_mean(name, [str(known) for (known,) in names]) for name in missing}
 
 
 def _values_by(spec: Mapping[str, Any], by: str) -> str:

@@ -25,7 +25,7 @@ class Row:
 @dataclass(frozen=True)
 class Journey:
     level: int
-    chain: tuple[int, ...]  # `no` of each row
+    chain: tuple[tuple[int, int], ...]  # (us, no) of each row
     is_mature: bool | None
     matured_level: int | None
     is_open: bool | None
@@ -48,11 +48,11 @@ def journey(
     if len(of_first) == steps:
         converted = ordered[of_first[-1]].us - ordered[of_first[0]].us
     if window is None:
-        return Journey(len(chain), _nos(ordered, chain), None, None, None, converted)
+        return Journey(len(chain), _rows(ordered, chain), None, None, None, converted)
     mature = [i for i in allowed if ordered[i].us + window <= observed]
     return Journey(
         level=len(chain),
-        chain=_nos(ordered, chain),
+        chain=_rows(ordered, chain),
         is_mature=bool(mature),
         matured_level=len(reported(ordered, mature, steps, window)) if mature else 0,
         is_open=len(chain) < steps and len(mature) < len(allowed),
@@ -99,5 +99,5 @@ def forward_ladder(rows: Sequence[Row], steps: int, window: int | None, entry: s
     return level
 
 
-def _nos(ordered: Sequence[Row], chain: Sequence[int]) -> tuple[int, ...]:
-    return tuple(ordered[i].no for i in chain)
+def _rows(ordered: Sequence[Row], chain: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    return tuple((ordered[i].us, ordered[i].no) for i in chain)

@@ -1,0 +1,208 @@
+"""The view over a log's files that `explore` asks: our names, accepted rows, one row an id."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from funnelkit.errors import FunnelkitError
+from funnelkit.warehouse.connect import identifier, literal
+from funnelkit.warehouse.files import Reject, relation
+from funnelkit.warehouse.macros import render
+from funnelkit.warehouse.times import checked_format, time_sql
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Question:
+    """What `explore` asks: one complete funnel spec over files.
+
+    `mapping` is ours to theirs (`event_name` to `event`), a value in single quotes is a constant;
+    `where` keeps only the events for which it is true; `by` is a column, taken at the first entry.
+    """
+
+    files: Sequence[str]
+    spec: Mapping[str, Any]
+    mapping: Mapping[str, str]
+    where: str | None = None
+    by: str | None = None
+    time_format: str | None = None
+    engine: str = "duckdb"
+
+
+# Columns that the view over the log adds; a log's own columns keep their names beside them.
+_OURS = "fk_"
+
+
+def create_events(
+    con: "DuckDBPyConnection", question: Question, paths: Sequence[Path]
+) -> Sequence[tuple[Path, Reject]]:
+    """View `fk_events`: the log's columns under our names and theirs, and what the kernel needs.
+
+    Added: fk_entity_id, fk_event_id, fk_event_no, fk_time_text, fk_reject_reason. View `fk_usable`:
+    those of its rows that a funnel may count. None of the caller's SQL is in either.
+    """
+    entity = question.spec["entity"]
+    needed = {
+        name: question.mapping.get(name, name) for name in (entity, "event_name", "occurred_at")
+    }
+    # Ids keep their leading zeros; a time column keeps its type, where the file has one.
+    ids = (needed[entity], needed["event_name"], question.mapping.get("event_id", "event_id"))
+    log = relation(con, "fk_log", paths, [each for each in ids if not _is_constant(each)])
+    _check_columns({**needed, **question.mapping}, log.columns, paths)
+    columns = _Columns(
+        {str(row[0]): str(row[1]) for row in con.execute("describe fk_log").fetchall()}
+    )
+    ours = {**question.mapping, **needed}
+    if "received_at" in columns:
+        ours.setdefault("received_at", "received_at")
+    standard = {name: columns.sql(theirs) for name, theirs in ours.items()}
+    standard["event_name"] = f"cast({standard['event_name']} as varchar)"
+    for name in ("occurred_at", "received_at"):
+        if name in standard:
+            standard[name] = _time(con, columns, ours[name], question.time_format)
+    kept = [identifier(name) for name in columns.names if name.casefold() not in standard]
+    shown = [*kept, *(f"{sql} as {identifier(name)}" for name, sql in standard.items())]
+    entity_id = f"nullif(cast({standard[entity]} as varchar), '')"
+    time_text = f"cast({columns.sql(ours['occurred_at'])} as varchar)"
+    # A typed time is never text here: whether it is there is all that matters.
+    is_text = columns.type(ours["occurred_at"]) == "VARCHAR"
+    present = f"case when {columns.sql(ours['occurred_at'])} is not null then 'x' end"
+    reason = render(
+        "event_reject_reason",
+        standard["event_name"],
+        entity_id,
+        f"{entity} is missing",
+        time_text if is_text else present,
+        standard["occurred_at"],
+        standard.get("received_at", "cast(null as timestamp)"),
+    )
+    event_id = _event_id(columns, question.mapping)
+    con.execute(f"""
+        create temp view fk_events as
+        select
+            {", ".join(shown)},
+            {entity_id} as fk_entity_id,
+            {time_text} as fk_time_text,
+            {event_id} as fk_event_id,
+            {"0" if is_disjoint(question.spec) else event_id} as fk_event_no,
+            {reason} as fk_reject_reason
+        from fk_log""")
+    con.execute(f"create temp view fk_usable as {_usable(columns, question)}")
+    return log.rejects
+
+
+class _Columns:
+    """The log's columns and their types, found whatever the case of a name."""
+
+    def __init__(self, types: Mapping[str, str]) -> None:
+        self.names = tuple(name for name in types if name != "fk_row")
+        self._types = {name.casefold(): kind for name, kind in types.items()}
+        self._names = {name.casefold(): name for name in types}
+        for name in self.names:
+            if name.casefold().startswith(_OURS):
+                raise FunnelkitError(
+                    f"column {name!r}: names that begin with {_OURS} are taken", "rename it"
+                )
+
+    def __contains__(self, name: str) -> bool:
+        return name.casefold() in self._names
+
+    def sql(self, theirs: str) -> str:
+        """A column, or a constant in single quotes, as SQL."""
+        if _is_constant(theirs):
+            return literal(theirs[1:-1])
+        return identifier(self._names[theirs.casefold()])
+
+    def type(self, theirs: str) -> str:
+        return "VARCHAR" if _is_constant(theirs) else self._types[theirs.casefold()]
+
+
+def _usable(columns: _Columns, question: Question) -> str:
+    """Accepted events that match a step by name; where the log has ids, one row an id.
+
+    Of rows with one id the first received stays, as in the build.
+    """
+    names = sorted({event for step in question.spec["steps"] for event in step["events"]})
+    rows = (
+        "select * from fk_events where fk_reject_reason is null"
+        f" and event_name in ({', '.join(map(literal, names))})"
+    )
+    if question.mapping.get("event_id", "event_id") not in columns:
+        return rows
+    has_received = "received_at" in columns or "received_at" in question.mapping
+    received = "received_at nulls last, " if has_received else ""
+    everything = ", ".join(identifier(name) for name in columns.names)
+    return (
+        f"{rows} qualify row_number() over (partition by fk_event_id order by"
+        f" {received}occurred_at, fk_entity_id, md5(cast(row({everything}) as varchar))) = 1"
+    )
+
+
+def _event_id(columns: _Columns, mapping: Mapping[str, str]) -> str:
+    """What tells events of one instant apart: the log's event id, else all of the row."""
+    ours = mapping.get("event_id", "event_id")
+    cells = ", ".join(identifier(name) for name in columns.names)
+    content = f"md5(cast(row({cells}) as varchar))"
+    if ours in columns:
+        return f"coalesce(nullif(cast({columns.sql(ours)} as varchar), ''), {content})"
+    return content
+
+
+def is_disjoint(spec: Mapping[str, Any]) -> bool:
+    """Whether no event name stands in two steps.
+
+    Then equal rows fill the same step and any of them will do: neither their order within an
+    instant nor their number can change a count.
+    """
+    events = [event for step in spec["steps"] for event in step["events"]]
+    return len(events) == len(set(events))
+
+
+def _is_constant(theirs: str) -> bool:
+    return len(theirs) >= 2 and theirs[0] == theirs[-1] == "'"
+
+
+def _check_columns(
+    wanted: Mapping[str, str], columns: Sequence[str], paths: Sequence[Path]
+) -> None:
+    known = {column.casefold() for column in columns}
+    for ours, theirs in wanted.items():
+        if _is_constant(theirs) or theirs.casefold() in known:
+            continue
+        where = paths[0].name if len(paths) == 1 else f"any of {len(paths)} files"
+        listed = ", ".join(columns)
+        raise FunnelkitError(
+            f"no column {theirs!r} in {where} (for {ours}); it has: {listed}",
+            f"name the column: --map {ours}={_likely(ours, columns)}",
+        )
+
+
+# Words in the names that logs give to what we need, most telling first.
+_TELLING = {
+    "event_name": ("event_name", "event", "action", "name", "type"),
+    "occurred_at": ("occurred", "timestamp", "time", "date", "_at", "ts"),
+    "user_id": ("user", "distinct", "customer", "person", "visitor", "id"),
+}
+
+
+def _likely(ours: str, columns: Sequence[str]) -> str:
+    for word in _TELLING.get(ours, (ours,)):
+        for column in columns:
+            if word in column.casefold():
+                return column
+    return "COLUMN"
+
+
+def _time(
+    con: "DuckDBPyConnection", columns: _Columns, theirs: str, time_format: str | None
+) -> str:
+    column, kind = columns.sql(theirs), columns.type(theirs)
+    if kind.startswith("TIMESTAMP WITH"):
+        return f"({column} at time zone 'UTC')"
+    if kind.startswith(("TIMESTAMP", "DATE")):
+        return f"cast({column} as timestamp)"
+    checked = None if time_format is None else checked_format(con, time_format)
+    return time_sql(f"cast({column} as varchar)", checked)
