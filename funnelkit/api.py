@@ -9,6 +9,7 @@ project.funnel("activation")
 # Every import of ours is inside a function: `funnelkit funnel` must not pay for dbt, Polars or
 # Altair, and `--help` for nothing at all.
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from funnelkit.warehouse.load import LoadResult
 
 RawKind = Literal["events", "users", "feedback"]
+
+
+def _interruptible() -> AbstractContextManager[None]:
+    from funnelkit.warehouse.connect import interruptible
+
+    return interruptible()
 
 
 def open(path: str | Path = ".") -> "Project":
@@ -81,15 +88,16 @@ class Project:
         """
         from funnelkit.warehouse.load import load
 
-        return load(
-            self.paths.warehouse,
-            kind,
-            patterns,
-            root=self.paths.root,
-            mapping=mapping,
-            time_format=time_format,
-            dry_run=dry_run,
-        )
+        with _interruptible():
+            return load(
+                self.paths.warehouse,
+                kind,
+                patterns,
+                root=self.paths.root,
+                mapping=mapping,
+                time_format=time_format,
+                dry_run=dry_run,
+            )
 
     def build(
         self,
@@ -100,6 +108,7 @@ class Project:
         """Runs `dbt build`. Failed tests are in the result; BuildError for models that failed."""
         from funnelkit.warehouse import dbt
 
+        self._check_conditions()
         return dbt.build(
             self.paths,
             select=select,
@@ -109,10 +118,21 @@ class Project:
         )
 
     def dbt(self, args: Sequence[str]) -> int:
-        """Any dbt command with the project's environment; returns dbt's exit code."""
+        """Any dbt command with the project's environment; returns dbt's exit code.
+
+        Raises FunnelkitError for mistakes in the definitions before a command that compiles them.
+        """
         from funnelkit.warehouse import dbt
 
-        return dbt.run(self.paths, args)
+        if not dbt.compiles(args):
+            return dbt.run(self.paths, args)
+        self._check_conditions()
+        return dbt.run(self.paths, args, definitions=self.variables)
+
+    def _check_conditions(self) -> None:
+        from funnelkit.warehouse.expressions import check_steps
+
+        check_steps(self._source)
 
     def environment(self) -> dict[str, str]:
         """The variables a plain `dbt` needs; also writes the profile they point at."""
@@ -158,7 +178,7 @@ class Project:
         from funnelkit.warehouse.queries import open_marts
 
         spec = self.pick(name, self.specs())
-        with open_marts(self.paths.warehouse) as con:
+        with _interruptible(), open_marts(self.paths.warehouse) as con:
             return funnel_table(con, spec, by=by, trend=trend, times=times)
 
     def definitions(self, name: str | None = None) -> Table:
@@ -166,6 +186,7 @@ class Project:
         from funnelkit.project.words import in_words
         from funnelkit.warehouse.macros import definition_hash
 
+        self._check_conditions()
         specs = self.specs()
         if name is not None:
             specs = [self.pick(name, specs)]
@@ -184,15 +205,21 @@ class Project:
 
     def report_build(self, names: Sequence[str] = ()) -> list[str]:
         """Writes these reports, or all, from the built warehouse; returns their folders."""
-        return self._reports.build(names)
+        with _interruptible():
+            return self._reports.build(names)
 
     def report_check(self, names: Sequence[str] = ()) -> "ReportCheck":
         """Compares the committed reports, byte by byte, with what they should be."""
-        return self._reports.check(names)
+        with _interruptible():
+            return self._reports.check(names)
 
     def report_list(self) -> Table:
         """The declared reports: report, title, funnels, page (None until it is written)."""
         return self._reports.table()
+
+    def report_page(self, name: str) -> Path:
+        """The written page of a report, report.html; raises FunnelkitError until it is written."""
+        return self._reports.page(name)
 
     @property
     def _reports(self) -> "Reports":
@@ -227,7 +254,8 @@ def doctor(path: str | Path = ".") -> Table:
     from funnelkit.warehouse.doctor import checks
 
     columns = (Column("check"), Column("state"), Column("found"), Column("hint"))
-    return Table(columns, tuple(tuple(check) for check in checks(Path(path))))
+    with _interruptible():
+        return Table(columns, tuple(tuple(check) for check in checks(Path(path))))
 
 
 def explore(
@@ -250,8 +278,8 @@ def explore(
     """
     from funnelkit.project.durations import parse_duration
     from funnelkit.results import explore_table
-    from funnelkit.warehouse.explore import Question
     from funnelkit.warehouse.explore import explore as run
+    from funnelkit.warehouse.explore_log import Question
     from funnelkit.warehouse.macros import definition_hash, funnel_specs
 
     if window is not None:
@@ -259,7 +287,8 @@ def explore(
     definition = {"steps": list(steps), "window": window, "entry": entry, "entity": entity}
     (spec,) = funnel_specs({"explore": definition})
     question = Question(files, spec, mapping or {}, where, by, time_format)
-    return explore_table(run(question), spec, definition_hash(spec))
+    with _interruptible():
+        return explore_table(run(question), spec, definition_hash(spec))
 
 
 def readable_curve(table: Table) -> Table:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from funnelkit.report.model import ReportData
 
 INDEX = "README.md"
+PAGE = "report.html"
 NOT_RECOMPUTED = (
     "there is no warehouse: the pages were rendered again from the committed numbers, and the "
     "numbers themselves were not computed again"
@@ -94,6 +95,16 @@ class Reports:
             rows.append((slug, definition.get("title") or slug, funnels, written))
         names = ("report", "title", "funnels", "page")
         return Table(tuple(map(Column, names)), tuple(rows))
+
+    def page(self, name: str) -> Path:
+        """The report's page; raises FunnelkitError when it is not written yet."""
+        (slug,) = self._chosen([name])
+        page = self.paths.reports / slug / PAGE
+        if not page.is_file():
+            raise FunnelkitError(
+                f"{self._folder()}/{slug}: not written yet", f"run: funnelkit report build {slug}"
+            )
+        return page
 
     def _chosen(self, names: Sequence[str]) -> list[str]:
         if not self.declared:

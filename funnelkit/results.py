@@ -1,6 +1,7 @@
 """From counts to what is shown: one path for built funnels, `explore` and reports."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from funnelkit.errors import FunnelkitError, did_you_mean
@@ -13,7 +14,7 @@ from funnelkit.stats.funnels import (
     times_table,
     trend_table,
 )
-from funnelkit.table import Column, Table
+from funnelkit.table import Column, Table, Value
 from funnelkit.warehouse.queries import query
 
 if TYPE_CHECKING:
@@ -48,16 +49,15 @@ def funnel_table(
         "meta": meta,
     }
     name = spec["name"]
+    if by is not None:
+        _check_breakdown(spec, by)
     if times:
         rows = query(con, "funnel_times", funnel=name)
         return times_table([TimeCounts(**row) for row in rows], meta=meta)
     if trend:
-        rows = query(con, "funnel_trend", funnel=name, grain=trend)
-        periods = [PeriodCounts(row.pop("period"), StepCounts(**row)) for row in rows]
-        return trend_table(periods, **options)
+        return trend_table(_periods(con, name, trend), **options)
     counts = _steps(con, name, None)
     if by is not None:
-        _check_breakdown(con, name, by)
         counts += folded(_steps(con, name, by), fold_below)
     return step_rows(counts, **options)
 
@@ -78,12 +78,42 @@ def _steps(con: "DuckDBPyConnection", name: str, breakdown: str | None) -> list[
     return [StepCounts(**row) for row in rows]
 
 
-def _check_breakdown(con: "DuckDBPyConnection", name: str, by: str) -> None:
-    known = [row["breakdown"] for row in query(con, "funnel_breakdowns", funnel=name)]
+def _periods(con: "DuckDBPyConnection", name: str, grain: Grain) -> list[PeriodCounts]:
+    rows = query(con, "funnel_trend", funnel=name, grain=grain)
+    return [PeriodCounts(row.pop("period"), StepCounts(**row)) for row in rows]
+
+
+def merged(periods: Sequence[PeriodCounts], fewest: int) -> list[PeriodCounts]:
+    """Cohorts of fewer than `fewest` entrants joined to the next one, the last to the one before.
+
+    A joined cohort begins when its first one does, and has no times.
+    """
+    groups: list[list[str]] = []
+    waiting: list[str] = []
+    entered = {each.period: each.counts.entered for each in periods}
+    for period in entered:
+        waiting.append(period)
+        if sum(entered[each] for each in waiting) >= fewest:
+            groups.append(waiting)
+            waiting = []
+    if waiting and groups:
+        groups[-1] += waiting
+    elif waiting:
+        groups.append(waiting)
+    first = {period: group[0] for group in groups for period in group}
+    found: dict[tuple[str, int], StepCounts] = {}
+    for period, counts in periods:
+        key = (first[period], counts.step)
+        found[key] = _together(found[key], counts, counts.value) if key in found else counts
+    return [PeriodCounts(period, found[period, step]) for period, step in sorted(found)]
+
+
+def _check_breakdown(spec: Mapping[str, Any], by: str) -> None:
+    known = [each["name"] for each in spec["breakdowns"]]
     if by not in known:
         near = did_you_mean(by, known)
         raise FunnelkitError(
-            f"funnel {name!r} has no breakdown {by!r}",
+            f"funnel {spec['name']!r} has no breakdown {by!r}",
             f"{near or 'it has none'}; to add one: `breakdowns: [{by}]`, then `funnelkit build`",
         )
 
@@ -114,16 +144,16 @@ def folded(counts: Sequence[StepCounts], fewest: int) -> list[StepCounts]:
 _COUNTS = ("entered", "reached", "open", "lost", "matured", "matured_reached")
 
 
-def _together(one: StepCounts, other: StepCounts) -> StepCounts:
+def _together(one: StepCounts, other: StepCounts, value: str | None = "(other)") -> StepCounts:
     sums: dict[str, Any] = {
         name: None if getattr(one, name) is None else getattr(one, name) + getattr(other, name)
         for name in _COUNTS
     }
-    return _without_times(one)._replace(**sums)
+    return _without_times(one, value)._replace(**sums)
 
 
-def _without_times(counts: StepCounts) -> StepCounts:
-    return counts._replace(value="(other)", median_us=None, p25_us=None, p75_us=None, p90_us=None)
+def _without_times(counts: StepCounts, value: str | None = "(other)") -> StepCounts:
+    return counts._replace(value=value, median_us=None, p25_us=None, p75_us=None, p90_us=None)
 
 
 def _meta(
@@ -170,11 +200,17 @@ def explore_table(answer: "Answer", spec: Mapping[str, Any], definition_hash: st
             "rejected": dict(answer.rejected),
         },
     )
-    if not rejected:
-        return table
+    notes = list(table.notes)
+    for name, near in answer.unseen.items():
+        notes.append(f"No event is called {name!r}" + (f": {near}" if near else "."))
+    if rejected:
+        notes.append(_rejected_note(answer, rejected))
+    return replace(table, notes=tuple(notes))
+
+
+def _rejected_note(answer: "Answer", rejected: int) -> str:
     reasons = "; ".join(f"{reason}: {count:,}" for reason, count in answer.rejected.items())
-    note = f"Rejected: {rejected:,} of {answer.rows:,} rows ({reasons})."
-    return Table(table.columns, table.rows, table.meta, table.headline, (*table.notes, note))
+    return f"Rejected: {rejected:,} of {answer.rows:,} rows ({reasons})."
 
 
 def _as_counts(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,10 +242,7 @@ def report_data(
         sections=tuple(_section(con, spec) for spec in specs),
         quality=Table(
             (Column("reason"), Column("rows", "count")),
-            tuple(
-                (f"{row['kind']}, {row['outcome']}: {row['reason']}", row["entries"])
-                for row in quality
-            ),
+            tuple((_quality_words(**row), row["entries"]) for row in quality),
         ),
         first_event=window["first_event"] or "",
         last_event=window["last_event"] or "",
@@ -221,9 +254,22 @@ def report_data(
                 Column("entities", "count"),
                 Column("digest"),
             ),
-            tuple(tuple(row.values()) for row in weeks),
+            tuple(_week(**row) for row in weeks),
         ),
     )
+
+
+def _quality_words(kind: str, outcome: str, reason: str, entries: int) -> str:
+    if outcome == "accepted":
+        return f"{kind}: accepted"
+    if outcome == "kept":
+        return f"{kind}: kept without a value, {reason}"
+    return f"{kind}: {outcome}, {reason}"
+
+
+def _week(week: str, events: int, entities: int, digest: str) -> tuple[Value, ...]:
+    few = entities < _FEWEST_IN_REPORTS
+    return (week, None if few else events, None if few else entities, digest)
 
 
 def _section(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> "FunnelSection":
@@ -236,6 +282,12 @@ def _section(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> "FunnelSecti
         each["name"]: step_rows(folded(_steps(con, name, each["name"]), _FEWEST_IN_REPORTS))
         for each in spec["breakdowns"]
     }
+    total = _steps(con, name, None)
+    if 0 < total[0].entered < _FEWEST_IN_REPORTS:
+        raise FunnelkitError(
+            f"funnel {name!r} has {total[0].entered} entrants: too few for a committed report",
+            f"at least {_FEWEST_IN_REPORTS}, so that nobody's own journey stands in it",
+        )
     rows = query(con, "funnel_times", funnel=name)
     return FunnelSection(
         name=name,
@@ -243,8 +295,8 @@ def _section(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> "FunnelSecti
         words=tuple(in_words(spec)),
         definition_hash=built["definition_hash"],
         window=window_text(spec) or "",
-        steps=step_rows(_steps(con, name, None), **options),
+        steps=step_rows(total, **options),
         breakdowns=breakdowns,
-        trend=funnel_table(con, spec, trend="week"),
+        trend=trend_table(merged(_periods(con, name, "week"), _FEWEST_IN_REPORTS), **options),
         times=times_table([TimeCounts(**row) for row in rows]),
     )

@@ -1,4 +1,4 @@
--- One value an entity: the rows of a breakdown sum to the total at every step.
+-- One value an entity: the rows of every declared breakdown sum to the total at every step.
 with sums as (
     select
         funnel, breakdown, step,
@@ -6,12 +6,17 @@ with sums as (
         sum(matured) as matured, sum(matured_reached) as matured_reached
     from {{ ref('rpt_funnel_steps') }}
     group by funnel, breakdown, step
+),
+declared as (
+    {{ funnelkit.declared_breakdowns() }}
 )
-select parts.*
-from sums as parts
-inner join sums as whole on parts.funnel = whole.funnel and parts.step = whole.step and whole.breakdown = '(all)'
+select declared.funnel, declared.breakdown, whole.step
+from declared
+inner join sums as whole on declared.funnel = whole.funnel and whole.breakdown = '(all)' and whole.entered > 0
+left join sums as parts
+    on declared.funnel = parts.funnel and declared.breakdown = parts.breakdown and whole.step = parts.step
 where
-    parts.entered <> whole.entered or parts.reached <> whole.reached
+    parts.entered is distinct from whole.entered or parts.reached is distinct from whole.reached
     or parts.open is distinct from whole.open or parts.lost is distinct from whole.lost
     or parts.matured is distinct from whole.matured
     or parts.matured_reached is distinct from whole.matured_reached

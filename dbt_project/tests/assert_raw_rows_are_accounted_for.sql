@@ -1,13 +1,19 @@
--- Every raw row is accepted, a duplicate, or rejected with its reason; no count is negative.
-with counted as (
-    select sum(entries) as entries, min(entries) as least
+-- Every raw row is accepted, a duplicate, or rejected in staging with its reason.
+with
+counted as (
+    select kind, sum(entries) as entries
     from {{ ref('rpt_event_quality') }}
-    where kind = 'events' and outcome in ('accepted', 'duplicate', 'rejected')
-        and not (outcome = 'rejected' and reason = 'line cannot be parsed')
+    where outcome in ('accepted', 'duplicate') or outcome = 'rejected' and reason <> 'line cannot be parsed'
+    group by kind
 ),
 raw_rows as (
-    select count(*) as entries from {{ ref('stg_raw__events') }}
+    select 'events' as kind, count(*) as entries from {{ ref('stg_raw__events') }}
+    union all
+    select 'users' as kind, count(*) as entries from {{ ref('stg_raw__users') }}
+    union all
+    select 'feedback' as kind, count(*) as entries from {{ ref('stg_raw__feedback') }}
 )
-select counted.entries, raw_rows.entries as raw_entries
-from counted
-inner join raw_rows on counted.entries <> raw_rows.entries or counted.least < 0
+select raw_rows.kind, counted.entries, raw_rows.entries as raw_entries
+from raw_rows
+left join counted on raw_rows.kind = counted.kind
+where coalesce(counted.entries, 0) <> raw_rows.entries

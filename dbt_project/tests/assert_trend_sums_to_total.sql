@@ -1,4 +1,4 @@
--- Each entity counts in one period a grain.
+-- Each entity counts in one period of every grain.
 with sums as (
     select
         funnel, grain, step,
@@ -6,13 +6,22 @@ with sums as (
         sum(matured) as matured, sum(matured_reached) as matured_reached
     from {{ ref('rpt_funnel_trend') }}
     group by funnel, grain, step
+),
+grains as (
+    select 'day' as grain
+    union all
+    select 'week' as grain
+    union all
+    select 'month' as grain
 )
-select sums.*
-from sums
-inner join {{ ref('rpt_funnel_steps') }} as whole
-    on sums.funnel = whole.funnel and sums.step = whole.step and whole.breakdown = '(all)'
+select whole.funnel, grains.grain, whole.step
+from {{ ref('rpt_funnel_steps') }} as whole
+cross join grains
+left join sums on whole.funnel = sums.funnel and whole.step = sums.step and grains.grain = sums.grain
 where
-    sums.entered <> whole.entered or sums.reached <> whole.reached
-    or sums.open is distinct from whole.open or sums.lost is distinct from whole.lost
-    or sums.matured is distinct from whole.matured
-    or sums.matured_reached is distinct from whole.matured_reached
+    whole.breakdown = '(all)' and whole.entered > 0 and (
+        sums.entered is distinct from whole.entered or sums.reached is distinct from whole.reached
+        or sums.open is distinct from whole.open or sums.lost is distinct from whole.lost
+        or sums.matured is distinct from whole.matured
+        or sums.matured_reached is distinct from whole.matured_reached
+    )

@@ -200,8 +200,7 @@ def _exit_code(run: Callable[[], Any]) -> int:
         sys.stdout.flush()
     except (_ReaderGone, BrokenPipeError):
         # `| head` has read enough. Python would complain once more when it flushes at exit.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_unwritable()
         return BROKEN_PIPE
     except (_Interrupted, click.Abort, KeyboardInterrupt):
         # A terminal has just written `^C`.
@@ -210,17 +209,42 @@ def _exit_code(run: Callable[[], Any]) -> int:
     except FunnelkitError as error:
         _trace(error)
         return _fail(error.message, error.hint)
+    except OSError as error:
+        _trace(error)
+        _drop_unwritable()
+        return _fail(_refused(error), None)
     except click.UsageError as error:
         return _fail(_sentence(error.format_message()), _usage_hint(error))
     except click.ClickException as error:
         return _fail(_sentence(error.format_message()), None)
     except Exception as error:
         _trace(error)
+        if type(error).__name__ == "IOException":  # DuckDB's: a full disk, a folder it cannot use
+            return _fail(f"cannot read or write: {str(error).splitlines()[0]}", None)
         return _fail(
             f"unexpected: {type(error).__name__}: {error}",
             "this is a mistake in funnelkit; `--verbose` shows where",
         )
     return result if isinstance(result, int) else OK
+
+
+def _drop_unwritable() -> None:
+    """What stdout still holds and cannot be written: Python would complain when it exits."""
+    with contextlib.suppress(OSError, ValueError):
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refused(error: OSError) -> str:
+    """What the system would not let us do, and why: a read-only folder, a full disk."""
+    reason = error.strerror or str(error)
+    if error.filename is None:
+        return f"cannot write: {reason}"
+    name = os.fsdecode(error.filename)
+    unreadable = os.access(name, os.F_OK) and not os.access(name, os.R_OK)
+    return f"cannot {'read' if unreadable else 'write'} {name}: {reason}"
 
 
 def _fail(message: str, hint: str | None) -> int:

@@ -30,8 +30,12 @@ def command(select: tuple[str, ...], full_refresh: bool) -> int:
     from funnelkit import api
 
     project = api.open(state().project)
+    if project.defined.unused:
+        tell(f"warning: not used by this version: {', '.join(project.defined.unused)}")
     with progress_bar("building") as on_event:
         result = project.build(select, full_refresh, on_event)
+    for selector in result.unmatched:
+        tell(f"warning: nothing matches --select {selector}")
     for failure in result.warnings[:_SHOWN]:
         tell(f"warning: {failure}")
     for failure in result.failed_tests[:_SHOWN]:
@@ -41,5 +45,7 @@ def command(select: tuple[str, ...], full_refresh: bool) -> int:
     if len(result.failed_tests) > _SHOWN:
         tell(f"and {len(result.failed_tests) - _SHOWN:,} more failed tests")
     skipped = f", {result.skipped:,} skipped" if result.skipped else ""
-    tell(f"built {result.built:,} tables; {result.passed:,} tests passed{skipped}")
+    built = f"{result.built:,} table{'' if result.built == 1 else 's'}"
+    passed = f"{result.passed:,} test{'' if result.passed == 1 else 's'}"
+    tell(f"built {built}; {passed} passed{skipped}")
     return OK if result.ok else FAILED

@@ -71,7 +71,7 @@ def _markdown(table: Table) -> str:
     from funnelkit.table import markdown_text
 
     parts = [markdown_text(table.headline)] if table.headline else []
-    parts.append(to_markdown(human(table)).rstrip("\n"))
+    parts.append(to_markdown(human(table) if table.rows else table).rstrip("\n"))
     if table.notes:
         parts.append("\n".join(f"- {markdown_text(note)}" for note in table.notes))
     return "\n\n".join(parts) + "\n"
@@ -87,6 +87,8 @@ def _emit_table(table: Table) -> None:
     if table.headline and lines:
         _print_lines([[("", "")]])
     _print_lines(lines)
+    if not lines and not table.headline:
+        _print_text("no rows", width, "dim")
     if table.notes:
         _print_lines([[("", "")]])
     for note in table.notes:
@@ -121,9 +123,9 @@ def emit_checks(table: Table) -> None:
     for record in table.records():
         mark, style = _MARKS[str(record["state"])]
         head = f"{record['state']!s:<4}  {record['check']!s:<{left}}  "
-        lines = wrap(printable(str(record["found"])), max(20, width - left - 10))
+        lines = wrap(printable(str(record["found"]), "\n"), max(20, width - left - 10))
         if record["hint"]:
-            lines += wrap(printable(f"→ {record['hint']}"), max(20, width - left - 10), 2)
+            lines += wrap(printable(f"→ {record['hint']}", "\n"), max(20, width - left - 10), 2)
         for number, text in enumerate(lines):
             first = [(f"{mark} ", style), (head, "")]
             rest = [(" " * (len(head) + 2), "")]

@@ -84,3 +84,23 @@ def list_(format_: str) -> None:
     from funnelkit import api
 
     emit(api.open(state().project).report_list(), format_)
+
+
+@command.command(
+    cls=Command,
+    name="open",
+    short_help="Open a report's page in the browser.",
+    example="""
+funnelkit report open activation
+""",
+)
+@click.argument("name", metavar="NAME")
+def open_(name: str) -> None:
+    """Open the page of the report NAME in the browser, and print its path."""
+    import webbrowser
+
+    from funnelkit import api
+
+    page = api.open(state().project).report_page(name)
+    click.echo(page)
+    webbrowser.open(page.as_uri())

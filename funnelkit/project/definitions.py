@@ -21,25 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.project import reserved
-from funnelkit.project.durations import ACCEPTED, format_duration, parse_duration
-
-__all__ = [
-    "ENTITIES",
-    "LATER_SECTIONS",
-    "MAX_FUNNELS",
-    "MAX_STEPS",
-    "PROPERTY_TYPES",
-    "Definitions",
-    "Events",
-    "Funnel",
-    "Mistake",
-    "Report",
-    "Step",
-    "Strict",
-    "format_duration",
-    "parse_duration",
-    "references",
-]
+from funnelkit.project.durations import ACCEPTED, parse_duration
 
 MAX_STEPS = 31  # one bit a step in the kernel's mask
 MAX_FUNNELS = 127  # the funnel's number shares 64 bits with lane and entity
@@ -53,10 +35,9 @@ LATER_SECTIONS = (
     "aha_search",
     "features",
     "feedback",
-    "gates",
 )
 # Checked, but read by nothing yet: take a name out as soon as something does.
-_CHECKED_ONLY = ("annotations", "events")
+_CHECKED_ONLY = ("annotations",)
 
 
 def _wrong(text: str) -> PydanticCustomError:
@@ -287,18 +268,15 @@ class Report(Strict):
     features: Any = None
 
 
-class Events(Strict):
-    """Where events come from when not from our staging: a model of the project's own."""
-
-    model: Name
-
-
 class Definitions(Strict):
     """The whole `vars: funnelkit:` block.
 
     `observed_until` is UTC (a date alone means its first instant, a time without offset is UTC);
-    None means the latest accepted event. Sections in LATER_SECTIONS are kept raw.
+    None means the latest accepted event. Sections in LATER_SECTIONS are kept raw; `later` are those
+    without which the numbers would not be what the author means.
     """
+
+    later = ("events", "gates")
 
     timezone: Annotated[str, BeforeValidator(_timezone)] = "UTC"
     observed_until: Instant | None = None
@@ -309,7 +287,6 @@ class Definitions(Strict):
     )
     reports: dict[Name, Report] = Field(default_factory=dict)
     annotations: dict[Date, Text] = Field(default_factory=dict)
-    events: Events | None = None
     sessions: Any = None
     segments: Any = None
     outcomes: Any = None
@@ -317,7 +294,6 @@ class Definitions(Strict):
     aha_search: Any = None
     features: Any = None
     feedback: Any = None
-    gates: Any = None
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -331,14 +307,6 @@ class Definitions(Strict):
             if getattr(report, key) is not None
         ]
         return (*whole, *parts)
-
-    def funnel(self, name: str) -> Funnel:
-        """The funnel of that name; raises FunnelkitError with the nearest known name."""
-        if name not in self.funnels:
-            nothing = "define one under vars: funnelkit: funnels: in dbt_project.yml"
-            hint = did_you_mean(name, self.funnels) or nothing
-            raise FunnelkitError(f"no funnel named {name!r}", hint)
-        return self.funnels[name]
 
 
 class Mistake(NamedTuple):

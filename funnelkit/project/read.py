@@ -29,6 +29,12 @@ class Source(NamedTuple):
 
     definitions: Definitions
     raw: dict[str, Any]
+    document: Document
+
+    def place(self, *path: str | int) -> str:
+        """`dbt_project.yml:14: funnels.buy.steps[1].where`, for keys below `vars: funnelkit:`."""
+        whole = (*_TOP, *path)
+        return _placed(self.document.file, self.document.line(whole), whole)
 
 
 def read(file: Path) -> Source:
@@ -43,7 +49,7 @@ def read(file: Path) -> Source:
     placed = {*document.mistakes, *mistakes}
     if placed or definitions is None:
         raise FunnelkitError("\n".join(_shown(document.file, each) for each in _ordered(placed)))
-    return Source(definitions, raw)
+    return Source(definitions, raw, document)
 
 
 def _block(document: Document) -> dict[str, Any]:
@@ -104,7 +110,6 @@ _SHAPES: dict[str | int, str] = {
     "steps": "list the steps: [signed_up, first_report]",
     "name": "write {name: …, event: …}",
     "event": "write {name: …, event: …}",
-    "model": "write {model: my_events}",
 }
 
 
@@ -155,7 +160,11 @@ def _ordered(placed: set[Placed]) -> list[Placed]:
 
 
 def _shown(file: Path, mistake: Placed) -> str:
-    inside = mistake.path[:2] == _TOP and len(mistake.path) > 2
-    path = mistake.path[2:] if inside else mistake.path
-    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return f"{file.name}:{mistake.line}: {dotted.lstrip('.')}: {mistake.text}"
+    return f"{_placed(file, mistake.line, mistake.path)}: {mistake.text}"
+
+
+def _placed(file: Path, line: int, path: tuple[str | int, ...]) -> str:
+    inside = path[:2] == _TOP and len(path) > 2
+    parts = path[2:] if inside else path
+    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return f"{file.name}:{line}: {dotted.lstrip('.')}"

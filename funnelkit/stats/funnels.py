@@ -219,7 +219,7 @@ def funnel_headline(steps: Sequence[StepCounts], entities: str = "entities") -> 
 
 
 def _largest_loss(steps: Sequence[StepCounts]) -> str:
-    losses = [(before.done - after.done, before, after) for before, after in _pairs(steps)]
+    losses = [(before.done - after.done, before, after) for before, after in pairwise(steps)]
     lost, before, after = max(losses, key=lambda each: each[0])  # the earliest of equals
     if lost == 0:
         return "none is lost on the way"
@@ -320,7 +320,7 @@ def _group_rows(steps: Sequence[StepCounts]) -> Iterable[tuple[Value, ...]]:
         found = ", ".join(str(each.step) for each in steps)
         raise ValueError(f"steps of {steps[0].funnel} are {found}, must be 1, 2, 3, …")
     yield _row(steps[0], Interval(1.0, None, None) if steps[0].base else NOTHING, NOTHING)
-    for before, after in _pairs(steps):
+    for before, after in pairwise(steps):
         yield _row(after, wilson(after.done, steps[0].base), wilson(after.done, before.done))
 
 
@@ -332,10 +332,6 @@ def _row(step: StepCounts, conversion: Interval, step_conversion: Interval) -> t
         *step_conversion,
         *(None if us is None else float(us) / 1e6 for us in times),
     )
-
-
-def _pairs(steps: Sequence[StepCounts]) -> Iterable[tuple[StepCounts, StepCounts]]:
-    return pairwise(steps)
 
 
 def _groups(counts: Iterable[StepCounts]) -> list[list[StepCounts]]:

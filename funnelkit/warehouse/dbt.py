@@ -8,6 +8,7 @@ import contextlib
 import gc
 import json
 import os
+import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,9 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from funnelkit import paths as package
-from funnelkit.errors import FunnelkitError
+from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.warehouse import meta
-from funnelkit.warehouse.dbt_results import BuildError, BuildResult, invocation_error, summarise
+from funnelkit.warehouse.dbt_results import (
+    BuildError,
+    BuildResult,
+    invocation_error,
+    nothing_selected,
+    paragraph,
+    summarise,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,8 +39,15 @@ _QUIET = (
     *("--log-level", "none", "--no-use-colors"),
     *("--log-level-file", "debug", "--no-use-colors-file"),
 )
-# These open no database, so they need not wait for it.
-_LOCKLESS = frozenset({"clean", "deps", "init", "list", "ls", "parse", "--help", "--version"})
+# These compile models; the first four also replace tables.
+_REPLACING = frozenset({"build", "run", "seed", "snapshot", "retry"})
+_COMPILING = _REPLACING | {"clone", "compile", "docs", "show", "test"}
+# These open no database, so they need not wait for it; `""` stands for no command of dbt's.
+_LOCKLESS = frozenset({"", "clean", "deps", "init", "list", "ls", "parse"})
+_PACKAGELESS = frozenset({"", "clean", "deps", "init"})
+COMMANDS = _COMPILING | (_LOCKLESS - {""}) | {"debug", "run-operation", "source"}
+# With no other argument, `dbt build` builds all of it, as `funnelkit build` does.
+_WHOLE = frozenset({"build", "--full-refresh", "-f", "--quiet", "-q"})
 _SETTINGS = {
     "TimeZone": "UTC",
     "autoinstall_known_extensions": "false",
@@ -148,7 +163,7 @@ def build(
     args = ["build", *(["--full-refresh"] if full_refresh else [])]
     for selector in select:
         args += ["--select", selector]
-    selection, defined = " ".join(select), meta.canonical(definitions or {})
+    selection, defined = " ".join(f"--select {each}" for each in select), _defined(definitions)
     with _held(paths) as guard:
         with _variables(environment(paths, raw=raw_mode(paths, guard))):
             install(paths)
@@ -159,7 +174,9 @@ def build(
             outcome = _invoke([*_QUIET, *args], counter)
         if outcome.exception is not None or outcome.result is None:
             raise invocation_error(outcome.exception, paths.root)
-        result = summarise(outcome.result.results, paths.root)
+        if select and not outcome.result.results:
+            raise nothing_selected(counter.unmatched or select, paths.run_dir / "target")
+        result = summarise(outcome.result.results, paths.root, tuple(counter.unmatched))
         meta.record(guard, _state(result, bool(select)), selection, defined)
     if result.errors:
         raise BuildError(result)
@@ -172,24 +189,88 @@ def _state(result: BuildResult, selected: bool) -> str:
     return meta.PARTIAL if selected else meta.FINISHED
 
 
-def run(paths: "Paths", args: Sequence[str]) -> int:
+def _defined(definitions: Mapping[str, Any] | None) -> str:
+    return meta.canonical(definitions or {})
+
+
+def command_of(args: Sequence[str]) -> str:
+    """Which of dbt's commands the arguments run; "" for none, or for help."""
+    if {"--help", "-h", "--version", "-V"} & set(args):
+        return ""
+    before = ""
+    for arg in args:
+        if arg in COMMANDS and not before.startswith("--log-level"):  # `--log-level debug run`
+            return arg
+        before = arg
+    return ""
+
+
+def compiles(args: Sequence[str]) -> bool:
+    """Whether this dbt command turns the project's definitions into SQL."""
+    return command_of(args) in _COMPILING
+
+
+def run(
+    paths: "Paths", args: Sequence[str], *, definitions: Mapping[str, Any] | None = None
+) -> int:
     """Any dbt command with the project's environment; dbt prints. Returns dbt's exit code.
 
-    Raises WarehouseBusy before a command that opens the warehouse, and KeyboardInterrupt.
+    A command that replaces tables is recorded as a build. Raises WarehouseBusy before a command
+    that opens the warehouse, FunnelkitError for arguments that dbt does not take, and
+    KeyboardInterrupt.
     """
-    command = next((arg for arg in args if not arg.startswith("-")), "--help")
-    raw = None
-    if command not in _LOCKLESS and not {"--help", "--version"} & set(args):
-        with _held(paths) as guard:
-            raw = raw_mode(paths, guard)
-    with _variables(environment(paths, raw=raw or _raw_or_loaded(paths))):
+    command = command_of(args)
+    if command in _LOCKLESS:
+        return _run(paths, args, _raw_or_loaded(paths), _Counter())
+    with _held(paths) as guard:
+        raw = raw_mode(paths, guard)
+        if command in _REPLACING:
+            return _run_recorded(paths, args, raw, guard, _defined(definitions))
+    return _run(paths, args, raw, _Counter())
+
+
+def _run_recorded(
+    paths: "Paths",
+    args: Sequence[str],
+    raw: str,
+    guard: "duckdb.DuckDBPyConnection",
+    defined: str,
+) -> int:
+    how = f"funnelkit dbt {shlex.join(args)}"
+    counter = _Counter(
+        on_start=lambda: meta.record(guard.cursor(), meta.RUNNING, how, defined),
+        on_results=lambda results: meta.record(
+            guard,
+            _state(summarise(results, paths.root), not set(args) <= _WHOLE),
+            how,
+            defined,
+        ),
+    )
+    return _run(paths, args, raw, counter)
+
+
+def _run(paths: "Paths", args: Sequence[str], raw: str, counter: "_Counter") -> int:
+    with _variables(environment(paths, raw=raw)):
         write_profiles(paths)
-        if command not in _LOCKLESS:
+        if command_of(args) not in _PACKAGELESS:
             install(paths)
-        outcome = _invoke(list(args), None)
+        outcome = _invoke(list(args), counter)
+    counter.finish(getattr(outcome.result, "results", None))
+    if outcome.exception is not None and not counter.told:
+        raise _refused(args, outcome.exception)
     if outcome.success:
         return 0
     return 1 if outcome.exception is None else 2
+
+
+def _refused(args: Sequence[str], exception: BaseException) -> FunnelkitError:
+    """An error for what dbt did not even start, and so has not printed."""
+    command = command_of(args)
+    hint: str | None = f"`funnelkit dbt {command} --help` shows what it takes"
+    if not command:
+        word = next((arg for arg in args if not arg.startswith("-")), "")
+        hint = did_you_mean(word, COMMANDS)
+    return FunnelkitError(f"dbt: {paragraph(str(exception)).rstrip('.')}", hint)
 
 
 def _raw_or_loaded(paths: "Paths") -> str:
@@ -208,7 +289,7 @@ def install(paths: "Paths") -> None:
     installed = paths.dbt_dir / "dbt_packages" / PACKAGE
     if installed.exists() and installed.resolve() == package.root("dbt").resolve():
         return
-    outcome = _invoke([*_QUIET, "deps"], None)
+    outcome = _invoke([*_QUIET, "deps"], _Counter())
     if not outcome.success:
         raise invocation_error(outcome.exception, paths.root)
 
@@ -243,13 +324,13 @@ def _variables(values: Mapping[str, str]) -> Iterator[None]:
         os.chdir(folder)
 
 
-def _invoke(args: list[str], counter: "_Counter | None") -> Any:
+def _invoke(args: list[str], counter: "_Counter") -> Any:
     """A dbtRunnerResult; the warehouse is released whatever happened. Raises KeyboardInterrupt."""
     from dbt.cli.main import dbtRunner
 
     with _interruptible() as interrupted:
         try:
-            outcome = dbtRunner(callbacks=[counter] if counter else []).invoke(args)
+            outcome = dbtRunner(callbacks=[counter]).invoke(args)
         finally:
             _release()
     if interrupted.is_set() or isinstance(outcome.exception, KeyboardInterrupt):
@@ -308,23 +389,41 @@ def _interrupt_queries() -> None:
 
 
 class _Counter:
-    """dbt's callback: counts finished nodes, one caller at a time (events come from workers)."""
+    """dbt's callback: counts finished nodes, one caller at a time (events come from workers).
 
-    def __init__(self, on_event: OnEvent | None, on_start: Callable[[], None]) -> None:
+    `unmatched`: selectors that nothing matches; `told`: whether dbt has printed its own error.
+    """
+
+    def __init__(
+        self,
+        on_event: OnEvent | None = None,
+        on_start: Callable[[], None] = lambda: None,
+        on_results: Callable[[Sequence[Any]], None] = lambda results: None,
+    ) -> None:
         self._on_event = on_event or (lambda progress: None)
         self._on_start = on_start
+        self._on_results = on_results
         self._lock = threading.Lock()
         self._done = self._total = 0
+        self.unmatched: list[str] = []
+        self.told = False
 
     def __call__(self, event: Any) -> None:
-        name = event.info.name
-        if name not in ("LogStartLine", "NodeFinished"):
-            return
         with self._lock:
-            if name == "LogStartLine":
-                self._start(int(event.data.total))
-            else:
-                self._finish(event.data.node_info)
+            match event.info.name:
+                case "LogStartLine":
+                    self._start(int(event.data.total))
+                case "NodeFinished":
+                    self._finish(event.data.node_info)
+                case "NoNodesForSelectionCriteria":
+                    self.unmatched.append(str(event.data.spec_raw))
+                case "MainEncounteredError":
+                    self.told = True
+
+    def finish(self, results: Sequence[Any] | None) -> None:
+        """Hands over the results of a run that started, however it ended."""
+        if self._total:
+            self._on_results(results or ())
 
     def _start(self, total: int) -> None:
         if not self._total:

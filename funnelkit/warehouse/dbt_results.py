@@ -1,12 +1,13 @@
 """What dbt came back with, in words a person can act on."""
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from funnelkit.errors import FunnelkitError
+from funnelkit.errors import FunnelkitError, did_you_mean
 
 _SHOWN = 10
 
@@ -44,7 +45,8 @@ class BuildResult:
     """Counts of nodes and what failed.
 
     `built` counts models, seeds and snapshots that were replaced, `passed` tests. `errors` are
-    nodes that could not run, `failed_tests` tests that ran and failed, `warnings` tests that warn.
+    nodes that could not run, `failed_tests` tests that ran and failed, `warnings` tests that warn,
+    `unmatched` the selectors that nothing matches.
     """
 
     built: int
@@ -53,6 +55,7 @@ class BuildResult:
     errors: tuple[Failure, ...] = ()
     failed_tests: tuple[Failure, ...] = ()
     warnings: tuple[Failure, ...] = ()
+    unmatched: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -82,7 +85,7 @@ def _skipped(number: int) -> str:
     return f"{number:,} nodes that need these were skipped"
 
 
-def summarise(results: Iterable[Any], root: Path) -> BuildResult:
+def summarise(results: Iterable[Any], root: Path, unmatched: tuple[str, ...] = ()) -> BuildResult:
     """A BuildResult from dbt's run results; paths are relative to `root`."""
     built = passed = skipped = 0
     errors: list[Failure] = []
@@ -102,7 +105,9 @@ def summarise(results: Iterable[Any], root: Path) -> BuildResult:
             passed += 1
         else:
             built += 1
-    return BuildResult(built, passed, skipped, tuple(errors), tuple(failed), tuple(warned))
+    return BuildResult(
+        built, passed, skipped, tuple(errors), tuple(failed), tuple(warned), unmatched
+    )
 
 
 def _failure(result: Any, root: Path) -> Failure:
@@ -148,3 +153,11 @@ def invocation_error(exception: BaseException | None, root: Path) -> FunnelkitEr
     text = paragraph(str(exception) if exception else "dbt stopped without saying why")
     text = text.replace(f"{root.resolve()}/", "").replace(f"{root}/", "")
     return FunnelkitError(f"dbt could not start: {text}", "`funnelkit dbt debug` shows its set-up")
+
+
+def nothing_selected(selectors: Sequence[str], target: Path) -> FunnelkitError:
+    """An error for a selection that matches nothing; `target` is dbt's folder with its manifest."""
+    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
+    names = [node["name"] for node in nodes if node["resource_type"] not in ("test", "unit_test")]
+    word = re.sub(r"^(@|[0-9]*[+])|[+][0-9]*$", "", selectors[0])
+    return FunnelkitError(f"nothing matches --select {selectors[0]}", did_you_mean(word, names))

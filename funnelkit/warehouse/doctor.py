@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from funnelkit.project.locate import Paths
+    from funnelkit.project.read import Source
 
 _PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "polars", "altair")
 _LOW_DISK = 1 << 30
@@ -46,12 +47,14 @@ def checks(folder: Path) -> Iterator[Check]:
     variables: dict[str, Any] | None = None
     try:
         from funnelkit.project.read import read
+        from funnelkit.warehouse.expressions import check_steps
 
-        variables = read(paths.project_file).raw
+        source = read(paths.project_file)
+        variables = source.raw
+        check_steps(source)
+        yield from _definitions(source)
     except FunnelkitError as error:
         yield Check("definitions", "fail", error.message, error.hint)
-    if variables is not None:
-        yield from _definitions(variables)
     yield from _package()
     yield from _disk(paths)
     yield from _warehouse(paths, variables)
@@ -75,17 +78,15 @@ def _versions() -> Iterator[Check]:
         yield Check("packages", "fail", f"not installed: {names}", "install funnelkit again")
 
 
-def _definitions(variables: dict[str, Any]) -> Iterator[Check]:
-    from funnelkit.project.definitions import LATER_SECTIONS
-
-    names = list(variables.get("funnels") or {})
+def _definitions(source: "Source") -> Iterator[Check]:
+    names = list(source.definitions.funnels)
     if names:
         yield Check("definitions", "ok", f"{_count(len(names), 'funnel')}: {', '.join(names)}")
     else:
         yield Check(
             "definitions", "warn", "no funnel is declared", "add one under `vars: funnelkit:`"
         )
-    unused = [section for section in LATER_SECTIONS if variables.get(section)]
+    unused = source.definitions.unused
     if unused:
         yield Check("definitions", "warn", f"not used by this version: {', '.join(unused)}")
 

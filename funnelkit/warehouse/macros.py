@@ -4,12 +4,21 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from jinja2 import Environment, StrictUndefined
 from jinja2.environment import TemplateModule
 
+from funnelkit.errors import FunnelkitError
 from funnelkit.paths import root
+
+
+class _Exceptions:
+    """What dbt's `exceptions` does for a macro that refuses its input."""
+
+    @staticmethod
+    def raise_compiler_error(message: str) -> NoReturn:
+        raise FunnelkitError(message)
 
 
 class _Adapter:
@@ -30,6 +39,7 @@ def _module(engine: str) -> TemplateModule:
     environment = Environment(undefined=StrictUndefined, extensions=["jinja2.ext.do"])
     environment.globals.update(
         adapter=adapter,
+        exceptions=_Exceptions,
         tojson=lambda value, sort_keys=False: json.dumps(value, sort_keys=sort_keys),
         fromjson=json.loads,
     )

@@ -27,7 +27,8 @@ class Build:
     """The last build that changed a mart.
 
     `state` is `running` (also after it was killed), `finished`, `partial` (a selection was built)
-    or `failed`; `definitions` is the project's `funnelkit` block as canonical JSON.
+    or `failed`; `selection` are the arguments that selected, `--select good`; `definitions` is the
+    project's `funnelkit` block as canonical JSON.
     """
 
     state: str
@@ -77,7 +78,7 @@ def warning(build: Build | None, definitions: Mapping[str, Any] | None = None) -
             return "the definitions changed after the last build: run `funnelkit build`"
         return None
     if build.state == PARTIAL:
-        how = f"built only a part (--select {build.selection})"
+        how = f"built only a part ({build.selection})"
     else:
         how = "did not finish"
     return f"the last build {how}, so the tables are from different builds: run `funnelkit build`"

@@ -2,8 +2,10 @@
 
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -104,6 +106,10 @@ def test_the_page_names_every_column_of_a_funnel() -> None:
 
 def test_version() -> None:
     assert invoke("--version").output == f"funnelkit {__version__}\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "funnelkit", "--version"], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == (f"funnelkit {__version__}\n", "")
 
 
 @pytest.mark.parametrize(
@@ -192,6 +198,71 @@ def test_a_message_of_several_lines_is_indented(monkeypatch: pytest.MonkeyPatch)
     assert invoke("env").stderr == "error: one\n  two\ufffd[2J\n  hint: do \ufffdthis\n"
 
 
+def test_what_cannot_be_written_is_no_mistake_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    below = run("sample", "file/x", cwd=tmp_path)
+    assert (below.returncode, below.stdout) == (2, "")
+    assert re.fullmatch(r"error: cannot write file/x\S*: Not a directory\n", below.stderr)
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    # A limit on the size of files: the same road as a full disk, without filling one.
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000));"
+    code = f"{limit} from funnelkit.cli import main; main(['sample', 'acme', '--users', '500'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: cannot write: File too large\n"
+
+
+def test_a_full_disk_behind_stdout_is_one_line(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "definitions"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 2
+    assert done.stderr == "error: cannot write: No space left on device\n"
+
+
+def test_ctrl_c_while_explore_runs(tmp_path: Path) -> None:
+    rows = "user_id,event_name,occurred_at\nu,a,2026-01-01 10:00:00\nu,b,2026-01-02 10:00:00\n"
+    (tmp_path / "log.csv").write_text(rows)
+    # Some seconds that DuckDB spends in one task: it looks at signals only between two.
+    slow = "(select count(*) from range(2000000000) a(x) where x % 7 = 9) = 0"
+    steps = ("--step", "a", "--step", "b", "--where", slow)
+    process = subprocess.Popen(
+        [*COMMAND, "explore", "--events", "log.csv", *steps],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        time.sleep(1)
+        assert process.poll() is None, process.communicate()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=50)
+    assert (process.returncode, err) == (130, "interrupted\n")
+
+
+def test_a_funnel_is_printed_without_the_heavy_libraries(built_sample) -> None:
+    heavy = "scipy polars altair dbt pandas pyarrow"
+    code = (
+        "import atexit, sys\n"
+        f"names = set('{heavy}'.split())\n"
+        "atexit.register(lambda: print(*sorted(names & sys.modules.keys()), file=sys.stderr))\n"
+        "from funnelkit.cli import main\n"
+        "main(['funnel', 'activation'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=built_sample.paths.root, capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert "shared" in done.stdout
+    assert done.stderr == "\n"
+
+
 def test_a_reader_that_goes_away_is_no_error(built_sample) -> None:
     root = built_sample.paths.root
     command = [*COMMAND, "funnel", "--times", "--format", "json"]
@@ -210,7 +281,7 @@ def test_a_reader_that_goes_away_is_no_error(built_sample) -> None:
         ("funnelkit funnel", "--tr", ["--trend"]),
         ("funnelkit funnel", "a", ["activation"]),
         ("funnelkit funnel --format", "j", ["json"]),
-        ("funnelkit report", "", ["build", "check", "list"]),
+        ("funnelkit report", "", ["build", "check", "list", "open"]),
     ],
 )
 def test_the_shell_completes(words: str, incomplete: str, expected: list[str]) -> None:

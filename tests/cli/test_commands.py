@@ -237,6 +237,35 @@ def test_reports_are_written_checked_and_listed(copy: Path) -> None:
     assert "activation: the definition of activation is" in changed.stdout
 
 
+def test_a_report_opens_in_the_browser(copy: Path, tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf "%s" "$1" > "{tmp_path}/seen"\n')
+    browser.chmod(0o755)
+    shutil.rmtree(copy / "reports", ignore_errors=True)
+    missing = run("report", "open", "activation", cwd=copy, BROWSER=f"{browser} %s")
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert missing.stderr == (
+        "error: reports/activation: not written yet\n"
+        "  hint: run: funnelkit report build activation\n"
+    )
+    assert not (tmp_path / "seen").exists()
+    page = copy / "reports" / "activation" / "report.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<p>")
+    done = run("report", "open", "activation", cwd=copy, BROWSER=f"{browser} %s")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{page}\n", "")
+    assert (tmp_path / "seen").read_text() == page.as_uri()
+
+
+def test_the_doctor_shows_one_line_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "dbt_project.yml").write_text("name: x\nvars: {funnelkit: {a: 1, b: 2}}\n")
+    done = invoke("--project", str(tmp_path), "doctor")
+    assert "\ufffd" not in done.stdout
+    mistakes = [line.split("dbt_project.yml:2: ")[-1] for line in done.stdout.splitlines()]
+    assert "a: unknown key;" in " ".join(mistakes)
+    assert any(line.startswith("b: unknown key;") for line in mistakes)
+
+
 def test_env_is_quoted_for_the_shell(raw: Path, tmp_path: Path) -> None:
     odd = tmp_path / "it's a $HOME; `dir`"
     shutil.copytree(raw, odd, ignore=shutil.ignore_patterns("build"))

@@ -6,16 +6,18 @@ import json
 import re
 from dataclasses import replace
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from funnelkit.cli.app import State, cli
 from funnelkit.cli.layout import Grid, bar, drop_off, lay_out
-from funnelkit.cli.output import colored, printable
+from funnelkit.cli.output import FORMATS, colored, emit, printable
 from funnelkit.stats.funnels import PeriodCounts, StepCounts, TimeCounts, times_table, trend_table
 from funnelkit.stats.funnels import step_rows as measured
-from funnelkit.table import Table, Value
+from funnelkit.table import Column, Table, Value
 from tests.cli.run import on_terminal, run
 
 HOUR = 3_600_000_000
@@ -231,3 +233,16 @@ def test_output_is_utf8_in_any_locale_and_time_zone(built_sample) -> None:
 
 def test_a_table_without_rows_prints_its_words() -> None:
     assert shown(lay_out(replace(measured(STEPS), rows=()), 80), 80) == []
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_empty_table_is_never_nothing(format_: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with click.Context(cli, obj=State()):
+        emit(Table((Column("event"), Column("entities", "count")), ()), format_)
+    expected = {"table": "no rows\n", "csv": "event,entities\n"}
+    out = capsys.readouterr().out
+    assert out.strip()
+    assert out == expected.get(format_, out)
+    with click.Context(cli, obj=State()):
+        emit(trend_table([]), format_)
+    assert re.search("[a-z]", capsys.readouterr().out)

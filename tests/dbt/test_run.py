@@ -146,9 +146,154 @@ def test_any_dbt_command_runs_and_gives_dbts_exit_code(shop: Path) -> None:
     listed = project.run(shop, "dbt", "ls", "--resource-type", "model", "--quiet")
     assert listed.returncode == 0
     assert listed.stdout.split() == ["shop.good", "shop.leaf", "shop.unit"]
-    assert api.open(shop).dbt(["ls", "--nosuch"]) == 2
     assert not (shop / "target").exists()
     assert not (shop / "logs").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "hint"),
+    [
+        (["buidl"], "No such command 'buidl'", "did you mean 'build'?"),
+        (
+            ["build", "--nope"],
+            "No such option '--nope'",
+            "`funnelkit dbt build --help` shows what it takes",
+        ),
+    ],
+)
+def test_what_dbt_does_not_take_is_told(shop: Path, args: list[str], error: str, hint: str) -> None:
+    done = project.run(shop, "dbt", *args)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: dbt: {error}\n  hint: {hint}\n"
+
+
+def test_what_dbt_has_printed_is_not_told_again(shop: Path) -> None:
+    (shop / "models" / "good.sql").write_text("from {{ ref('nosuch') }}")
+    done = project.run(shop, "dbt", "compile", "--no-use-colors")
+    assert done.returncode == 2
+    assert (done.stdout + done.stderr).count("which was not found") == 1
+
+
+def test_the_commands_are_dbts() -> None:
+    from dbt.cli.main import cli
+
+    assert set(cli.commands) == dbt.COMMANDS
+
+
+@pytest.mark.parametrize(
+    ("args", "command"),
+    [
+        ("build", "build"),
+        ("--log-level debug run --select build", "run"),
+        ("--quiet docs generate", "docs"),
+        ("build --help", ""),
+        ("--version", ""),
+        ("foo", ""),
+    ],
+)
+def test_which_command_runs(args: str, command: str) -> None:
+    assert dbt.command_of(args.split()) == command
+
+
+def test_a_selection_that_matches_nothing_is_an_error_and_changes_nothing(shop: Path) -> None:
+    (shop / "models" / "schema.yml").unlink()
+    project.run(shop, "build")
+    done = project.run(shop, "build", "--select", "+god+")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: nothing matches --select +god+\n  hint: did you mean 'good'?\n"
+    assert _state(shop) == meta.FINISHED
+    part = project.run(shop, "build", "--select", "nosuch", "--select", "good")
+    assert part.returncode == 0
+    assert part.stderr == (
+        "warning: nothing matches --select nosuch\nbuilt 1 table; 0 tests passed\n"
+    )
+
+
+def test_a_part_built_through_dbt_is_recorded(shop: Path) -> None:
+    (shop / "models" / "schema.yml").unlink()
+    opened = api.open(shop)
+    assert opened.dbt(["--quiet", "build"]) == 0
+    assert opened.build_warning() is None
+    assert opened.dbt(["--quiet", "test"]) == 0
+    assert _state(shop) == meta.FINISHED, "nothing was replaced"
+    assert opened.dbt(["--quiet", "run", "--select", "good"]) == 0
+    assert _state(shop) == meta.PARTIAL
+    warning = opened.build_warning()
+    assert warning is not None
+    assert "only a part (funnelkit dbt --quiet run --select good)" in warning
+    project.write(shop, {"models/bad.sql": BAD})
+    assert opened.dbt(["--quiet", "build"]) == 1
+    assert _state(shop) == meta.FAILED
+    assert _other_process_writes(shop / "build" / "warehouse.duckdb")
+
+
+WRONG = """\
+name: shop
+profile: funnelkit
+vars:
+  funnelkit:
+    funnels:
+      f:
+        steps:
+          - visit
+          - {name: late, event: order, where: "true) or (true"}
+          - {name: paid, event: pay, where: "amount >"}
+"""
+AT = (
+    "dbt_project.yml:9: funnels.f.steps[1].where: 'true) or (true' is not one SQL expression",
+    "dbt_project.yml:10: funnels.f.steps[2].where: 'amount >' is not one SQL expression",
+)
+
+
+@pytest.mark.parametrize("words", ["build", "dbt build", "dbt compile", "definitions", "doctor"])
+def test_a_condition_that_is_not_one_expression_is_told_at_its_place(
+    tmp_path: Path, words: str
+) -> None:
+    project.write(tmp_path, {"dbt_project.yml": WRONG})
+    done = project.run(tmp_path, *words.split())
+    assert done.returncode == (1 if words == "doctor" else 2)
+    for place in AT:
+        assert place in done.stdout + done.stderr
+    assert not (tmp_path / "build").exists()
+    assert project.run(tmp_path, "dbt", "--quiet", "ls").returncode == 0, "it compiles nothing"
+
+
+def test_dbt_builds_only_definitions_that_are_right(tmp_path: Path) -> None:
+    text = project.DBT_PROJECT.replace("{steps:", "{order: strict, steps:")
+    project.write(tmp_path, {"dbt_project.yml": text})
+    done = project.run(tmp_path, "dbt", "build")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "funnels.buy.order: not supported yet: order: strict" in done.stderr
+
+
+def test_a_plain_dbt_refuses_what_the_package_does_not_know(tmp_path: Path) -> None:
+    text = project.DBT_PROJECT.replace("{steps:", "{entry: bset, steps:")
+    packages = "packages:\n  - local: \"{{ env_var('FUNNELKIT_DBT') }}\"\n"
+    project.write(tmp_path, {"dbt_project.yml": text, "packages.yml": packages})
+    printed = project.run(tmp_path, "env").stdout
+    script = 'eval "$1" && "$2" -m dbt.cli.main -q deps && exec "$2" -m dbt.cli.main -q parse'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", printed, sys.executable],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert 'funnels.buy.entry: "bset" is not supported; supported: first, best' in done.stdout
+
+
+def test_a_build_names_the_sections_that_nothing_reads(shop: Path) -> None:
+    (shop / "models" / "schema.yml").unlink()
+    text = project.DBT_PROJECT + "    sessions: {idle: 30 minutes}\n    outcomes: {x: {event: a}}\n"
+    project.write(shop, {"dbt_project.yml": text})
+    done = project.run(shop, "build")
+    assert done.returncode == 0
+    warning, _ = done.stderr.splitlines()
+    assert warning == "warning: not used by this version: sessions, outcomes"
+    assert "! warn  definitions  not used by this version: sessions, outcomes" in (
+        project.run(shop, "doctor").stdout
+    )
 
 
 def test_the_printed_environment_is_enough_for_a_plain_dbt(shop: Path, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_cleaning_finds_the_planted_rows(marts, truth):
     }
     assert quality == {
         ("accepted", "events"): planted["accepted"],
-        ("duplicate", "same event_id as an earlier row"): planted["duplicate"]["rows"],
+        ("duplicate", "same event_id as another row"): planted["duplicate"]["rows"],
         ("rejected", "occurred_at is more than a day after received_at"): planted["future_clock"][
             "rows"
         ],

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from funnelkit.errors import FunnelkitError
 from funnelkit.project.definitions import Definitions, Funnel
 from funnelkit.project.durations import parse_duration
 from funnelkit.project.words import in_words
@@ -60,6 +61,25 @@ def test_macro_and_definitions_say_the_same(funnel):
         "breakdowns": [{"name": name, "property": name, "at": "entry"} for name in read.breakdowns],
     }
     assert all(in_words(spec))
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"order": "strict"}, 'funnels.f.order: "strict" is not supported; supported: ordered'),
+        ({"entry": "bset"}, 'funnels.f.entry: "bset" is not supported; supported: first, best'),
+        ({"exclude": ["c"]}, 'funnels.f: unknown key "exclude" is not supported; supported: '),
+        ({"windw": "1 day"}, 'funnels.f: unknown key "windw" is not supported; supported: '),
+        (
+            {"steps": ["a", {"event": "b", "optional": True}]},
+            'funnels.f.steps[1]: unknown key "optional" is not supported; supported: name, ',
+        ),
+    ],
+)
+def test_the_macro_refuses_what_it_would_pass_over(rule, told):
+    with pytest.raises(FunnelkitError) as caught:
+        macros.funnel_specs({"f": {"steps": ["a", "b"], **rule}})
+    assert caught.value.message.startswith(told)
 
 
 @settings(deadline=None)

@@ -40,7 +40,6 @@ vars:
     outcomes:
       retained_week_4: {event: [dashboard_viewed], after: 21 days, within: 7 days}
     reports: {activation: {funnels: [activation], aha: [team_value]}, say_do: {features: all}}
-    gates: {activation: {fail_under: 0.15}}
     annotations: {2026-02-14: new onboarding}
 """
 
@@ -92,10 +91,17 @@ def test_raw_is_what_was_written_as_json(project):
 def test_sections_of_later_versions_are_kept_and_named(project):
     source = read(project(GOOD))
     assert source.definitions.unused == (
-        *("sessions", "segments", "outcomes", "gates", "annotations"),
+        *("sessions", "segments", "outcomes", "annotations"),
         *("reports.activation.aha", "reports.say_do.features"),
     )
     assert source.raw["sessions"] == {"idle": "30 minutes"}
+
+
+def test_a_key_of_the_block_can_be_placed(project):
+    source = read(project(GOOD))
+    line = GOOD.splitlines().index(next(x for x in GOOD.splitlines() if "shared, event" in x)) + 1
+    place = source.place("funnels", "activation", "steps", 3, "where")
+    assert place == f"dbt_project.yml:{line}: funnels.activation.steps[3].where"
 
 
 @pytest.mark.parametrize(
@@ -244,15 +250,15 @@ def test_what_the_design_has_and_this_version_has_not_is_refused(project, block,
         ("observed_until: 20260629", "3: observed_until: 20260629 is not a time; write 2026-06-"),
         ("annotations: {new: x}", "3: annotations.new: 'new' is not a date; write 2026-02-14"),
         ("annotations: {2026-01-01: 3}", "3: annotations.2026-01-01: must be text, not 3; put it "),
-        ("events: my_events", "3: events: must be a mapping of key: value, not 'my_events'"),
-        ("events: {}", "3: events.model: missing; write {model: my_events}"),
+        ("events: {model: my_events}", "3: events: not supported yet: events"),
+        ("gates: {activation: {fail_under: 0.15}}", "3: gates: not supported yet: gates"),
         ("funels: {}", "3: funels: unknown key; did you mean 'funnels'?"),
         ("reports: {a: {funels: []}}", "3: reports.a.funels: unknown key; did you mean 'funnels'?"),
         ("yes: 1", "3: yes: YAML reads this key as true; put it in quotes"),
-        ("gates: {a: .nan}", "3: gates.a: '.nan' is not a number; put it in quotes"),
-        ("gates: !!set {a}", "3: gates: the tag !!set is not used here; leave it out"),
-        ("gates: {a: !!binary YQ==}", "3: gates.a: the tag !!binary is not used here; leave it"),
-        ("gates: {a: !mine x}", "3: gates.a: 'x' cannot be read"),
+        ("sessions: {a: .nan}", "3: sessions.a: '.nan' is not a number; put it in quotes"),
+        ("sessions: !!set {a}", "3: sessions: the tag !!set is not used here; leave it out"),
+        ("sessions: {a: !!binary YQ==}", "3: sessions.a: the tag !!binary is not used here; "),
+        ("sessions: {a: !mine x}", "3: sessions.a: 'x' cannot be read"),
         ("timezone: ../../etc/passwd", "3: timezone: '../../etc/passwd' is not an IANA time zone"),
         ("timezone: localtime", "3: timezone: 'localtime' is not an IANA time zone"),
         ("timezone: 3", "3: timezone: 3 is not an IANA time zone"),
@@ -273,7 +279,7 @@ def test_duplicate_keys_are_told_anywhere_in_the_file(project):
     text = "models: {a: 1}\n" + GOOD.replace("        window: 14 days\n", WINDOWS) + "models: {}\n"
     assert mistakes(project(text)) == [
         "dbt_project.yml:21: funnels.activation.window: the same key again (first on line 20)",
-        "dbt_project.yml:29: models: the same key again (first on line 1)",
+        "dbt_project.yml:28: models: the same key again (first on line 1)",
     ]
 
 

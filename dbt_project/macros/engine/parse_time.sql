@@ -7,6 +7,8 @@
 {% macro default__parse_time(column) -%}
 {%- set text = 'trim(' ~ column ~ ')' -%}
 case
+    when regexp_matches({{ column }}, '^[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z$')
+        then try_cast(left({{ column }}, length({{ column }}) - 1) as timestamp)
     when regexp_matches({{ text }}, '^[12][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)? ?(Z|UTC|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)$')
         then try_cast(replace(replace(replace(replace({{ text }}, 'UTC', 'Z'), ' Z', 'Z'), ' +', '+'), ' -', '-') as timestamptz) at time zone 'UTC'
     when regexp_matches({{ text }}, '^[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?$') then try_cast({{ text }} as timestamp)

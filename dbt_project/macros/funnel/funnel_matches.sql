@@ -7,9 +7,9 @@
 
 {#- Events that match a step of a funnel: funnel_no, entity_key, us (UTC microseconds), w (window in
     microseconds, the largest bigint where there is none), mask (bit k-1 set: matches step k),
-    event_no. `events` has event_name, occurred_at, event_no, the properties that the predicates
-    name, and a column per entity: `keys` maps an entity to the column that stands for it. -#}
-{% macro funnel_matches(specs_json, events, keys) -%}
+    event_no. `events` has event_name, occurred_at, the properties that the predicates name, the column
+    `event_no`, and a column per entity: `keys` maps an entity to the column that stands for it. -#}
+{% macro funnel_matches(specs_json, events, keys, event_no='event_no') -%}
     {%- for spec in fromjson(specs_json) %}
 {{ 'union all' if not loop.first }}
 select
@@ -23,7 +23,7 @@ from (
     select
         {{ keys[spec.entity] }} as entity_key,
         occurred_at,
-        event_no,
+        {{ event_no }} as event_no,
         {% for step in spec.steps -%}
         {{ '+ ' if not loop.first }}case when {{ step_predicate(step) }} then cast({{ 2 ** (step.no - 1) }} as bigint) else 0 end
         {% endfor -%}

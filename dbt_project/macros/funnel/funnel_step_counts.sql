@@ -2,8 +2,8 @@
     open, lost, matured, matured_reached (the last four null without a window), and p25_us,
     median_us, p75_us, p90_us from the previous step, over converters from mature entries
     (discrete quantiles: a value that occurred). `groups`: relation with p and the columns named in
-    `by`; an entity may stand in several groups. -#}
-{% macro funnel_step_counts(journeys, chain_rows, funnels, steps, groups, by) -%}
+    `by`; an entity may stand in several groups. `total`: whether (all) stands for everybody. -#}
+{% macro funnel_step_counts(journeys, chain_rows, funnels, steps, groups, by, total=false) -%}
 with
 
 outcomes as (
@@ -20,19 +20,37 @@ outcomes as (
     group by all
 ),
 
+-- A group stands at every step, also where nobody got; the total also where nobody entered.
+present as (
+
+    select distinct funnel_no{% for column in by %}, {{ column }}{% endfor %}
+    from outcomes
+    {%- if total %}
+    union
+    select funnel_no{% for column in by %}, '(all)' as {{ column }}{% endfor %}
+    from {{ funnels }}
+    {%- endif %}
+
+),
+
 counts as (
     select
-        outcomes.funnel_no,
-        {% for column in by %}outcomes.{{ column }}, {% endfor %}
+        present.funnel_no,
+        {% for column in by %}present.{{ column }}, {% endfor %}
         steps.step,
-        cast(sum(entities) as bigint) as entered,
+        cast(coalesce(sum(entities), 0) as bigint) as entered,
         cast(coalesce(sum(entities) filter (where level >= step), 0) as bigint) as reached,
         cast(coalesce(sum(entities) filter (where level = step - 1 and is_open), 0) as bigint) as open,
         cast(coalesce(sum(entities) filter (where level = step - 1 and not is_open), 0) as bigint) as lost,
         cast(coalesce(sum(entities) filter (where is_mature), 0) as bigint) as matured,
         cast(coalesce(sum(entities) filter (where is_mature and matured_level >= step), 0) as bigint) as matured_reached
-    from outcomes
-    inner join {{ steps }} as steps on outcomes.funnel_no = steps.funnel_no
+    from present
+    inner join {{ steps }} as steps on present.funnel_no = steps.funnel_no
+    left join outcomes
+        on present.funnel_no = outcomes.funnel_no
+        {%- for column in by %}
+        and present.{{ column }} = outcomes.{{ column }}
+        {%- endfor %}
     group by all
 ),
 

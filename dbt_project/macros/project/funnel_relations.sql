@@ -16,3 +16,18 @@
 {% macro observed_us() %}
     {{ return('(select observed_us from ' ~ ref('int_observed_until') ~ ')') }}
 {% endmacro %}
+
+{#- The breakdowns of all funnels, a row each: funnel, breakdown. -#}
+{% macro declared_breakdowns() -%}
+    {%- set ns = namespace(rows=0) -%}
+    {%- for spec in fromjson(funnelkit.project_funnels()) %}
+        {%- for breakdown in spec.breakdowns %}
+    {{ 'union all' if ns.rows }}
+            {%- set ns.rows = ns.rows + 1 %}
+    select {{ funnelkit.sql_text(spec.name) }} as funnel, {{ funnelkit.sql_text(breakdown.name) }} as breakdown
+        {%- endfor %}
+    {%- endfor %}
+    {%- if not ns.rows %}
+    select cast(null as varchar) as funnel, cast(null as varchar) as breakdown where false
+    {%- endif %}
+{%- endmacro %}

@@ -20,7 +20,8 @@ final as (
 
     select
         events.event_id,
-        coalesce(events.user_id, identities.user_id, events.anonymous_id) as user_id,
+        -- Never told: still an entity, under a name that no user id is taken for.
+        coalesce(events.user_id, identities.user_id, 'anonymous:' || events.anonymous_id) as user_id,
         events.anonymous_id,
         events.account_id,
         events.event_name,
@@ -28,8 +29,7 @@ final as (
         {% for name in settings.event_properties -%}
         events.{{ name }},
         {% endfor -%}
-        events.untyped_properties,
-        events.has_bad_properties,
+        events.untyped_values,
         events.occurred_at,
         events.received_at
     from events

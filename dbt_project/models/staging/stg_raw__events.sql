@@ -1,4 +1,6 @@
-{%- set settings = funnelkit.settings() -%}
+{%- set properties = funnelkit.settings().event_properties -%}
+{%- set untyped = funnelkit.untyped_properties(properties, 'properties', 'json_properties') -%}
+{%- do untyped.update({'received_at': "nullif(received_at, '') is not null and received_utc is null"}) -%}
 
 with
 
@@ -36,35 +38,18 @@ final as (
         nullif(account_id, '') as account_id,
         nullif(event_name, '') as event_name,
         properties,
-        {% for name, type in settings.event_properties.items() -%}
+        {% for name, type in properties.items() -%}
         {{ funnelkit.typed(funnelkit.json_text('json_properties', name), type) }} as {{ name }},
         {% endfor -%}
-        {% if settings.event_properties -%}
-        concat_ws(
-            ', '
-            {%- for name, type in settings.event_properties.items() %}
-            {%- set text = funnelkit.json_text('json_properties', name) %},
-            case when {{ text }} is not null and {{ funnelkit.typed(text, type) }} is null then '{{ name }}' end
-            {%- endfor %}
-        )
-        {%- else -%}
-        ''
-        {%- endif %} as untyped_properties,
-        nullif(properties, '') is not null and json_properties is null as has_bad_properties,
+        {{ funnelkit.untyped_values(untyped) }} as untyped_values,
         occurred_utc as occurred_at,
         received_utc as received_at,
         source_file,
         source_line,
-        case
-            when nullif(event_name, '') is null then 'event_name is missing'
-            when nullif(user_id, '') is null and nullif(anonymous_id, '') is null
-                then 'neither user_id nor anonymous_id'
-            when nullif(occurred_at, '') is null then 'occurred_at is missing'
-            when occurred_utc is null then 'occurred_at is not a time'
-            when occurred_utc < cast('2000-01-01' as timestamp) then 'occurred_at is before 2000'
-            when {{ funnelkit.epoch_us('occurred_utc') }} - {{ funnelkit.epoch_us('received_utc') }} > 86400000000
-                then 'occurred_at is more than a day after received_at'
-        end as reject_reason,
+        {{ funnelkit.event_reject_reason(
+            'event_name', "coalesce(nullif(user_id, ''), nullif(anonymous_id, ''))",
+            'neither user_id nor anonymous_id', 'occurred_at', 'occurred_utc', 'received_utc'
+        ) }} as reject_reason,
         case
             when nullif(event_name, '') is null then event_name
             when nullif(user_id, '') is null and nullif(anonymous_id, '') is null then user_id

@@ -1,4 +1,5 @@
-{%- set settings = funnelkit.settings() -%}
+{%- set properties = funnelkit.settings().user_properties -%}
+{%- set untyped = funnelkit.untyped_properties(properties, 'properties', 'json_properties') -%}
 
 with
 
@@ -23,9 +24,10 @@ final as (
         nullif(user_id, '') as user_id,
         nullif(account_id, '') as account_id,
         properties,
-        {% for name, type in settings.user_properties.items() -%}
+        {% for name, type in properties.items() -%}
         {{ funnelkit.typed(funnelkit.json_text('json_properties', name), type) }} as {{ name }},
         {% endfor -%}
+        {{ funnelkit.untyped_values(untyped) }} as untyped_values,
         updated_utc as updated_at,
         -- A row without a time tells none: its values hold from ever.
         coalesce(updated_utc, cast('0001-01-01' as timestamp)) as valid_from,

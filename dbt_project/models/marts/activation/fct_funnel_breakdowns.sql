@@ -1,5 +1,3 @@
-{%- set specs = fromjson(funnelkit.project_funnels()) -%}
-
 -- One value an entity and breakdown, as of the first entry; rows of a breakdown sum to the total.
 with
 
@@ -16,17 +14,8 @@ journeys as (
 ),
 
 breakdowns as (
-    {%- set ns = namespace(rows=0) %}
-    {%- for spec in specs %}
-    {%- for breakdown in spec.breakdowns %}
-    {{ 'union all' if ns.rows }}
-    {%- set ns.rows = ns.rows + 1 %}
-    select {{ funnelkit.sql_text(spec.name) }} as funnel, {{ funnelkit.sql_text(breakdown.name) }} as breakdown
-    {%- endfor %}
-    {%- endfor %}
-    {%- if not ns.rows %}
-    select cast(null as varchar) as funnel, cast(null as varchar) as breakdown where false
-    {%- endif %}
+
+    {{ funnelkit.declared_breakdowns() }}
 
 ),
 

@@ -17,7 +17,7 @@ counts as (
     select * from (
         {{ funnelkit.funnel_step_counts(
             ref('int_funnel_journeys'), ref('int_funnel_chain_rows'), ref('dim_funnels'),
-            ref('dim_funnel_steps'), 'entity_values', ['breakdown', 'value']
+            ref('dim_funnel_steps'), 'entity_values', ['breakdown', 'value'], total=true
         ) }}
     ) as step_counts
 

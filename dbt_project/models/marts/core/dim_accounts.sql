@@ -4,7 +4,22 @@ with
 
 users as (
 
-    select * from {{ ref('dim_users') }} where account_id is not null
+    select * from {{ ref('dim_users') }}
+
+),
+
+-- Every account that an event or a user row names, past ones included.
+members as (
+
+    select
+        coalesce(seen.account_id, users.account_id) as account_id,
+        seen.user_id,
+        seen.first_seen_at
+    from {{ ref('int_user_accounts') }} as seen
+    inner join users on seen.user_id = users.user_id
+    union all
+    select account_id, user_id, cast(null as timestamp) as first_seen_at
+    from {{ ref('int_user_rows') }}
 
 ),
 
@@ -12,9 +27,10 @@ accounts as (
 
     select
         account_id,
-        count(*) as users,
+        count(distinct user_id) as users,
         min(first_seen_at) as first_seen_at
-    from users
+    from members
+    where account_id is not null
     group by account_id
 
 ),
@@ -23,11 +39,9 @@ accounts as (
 told as (
 
     select *
-    from {{ ref('stg_raw__users') }}
-    where reject_reason is null and account_id is not null
-    qualify row_number() over (
-        partition by account_id order by valid_from desc, user_id, properties nulls last
-    ) = 1
+    from {{ ref('int_user_rows') }}
+    where account_id is not null
+    qualify row_number() over (partition by account_id order by valid_from desc, user_id) = 1
 
 ),
 

@@ -5,14 +5,14 @@ with
 
 told as (
 
-    select * from {{ ref('stg_raw__users') }} where reject_reason is null
+    select * from {{ ref('int_user_rows') }}
 
 ),
 
 final as (
     {% for name in properties %}
     {{ 'union all' if not loop.first }}
-    select distinct
+    select
         user_id,
         account_id,
         '{{ name }}' as property,
@@ -32,4 +32,3 @@ final as (
 )
 
 select * from final
-qualify row_number() over (partition by user_id, property, valid_from order by value nulls last, account_id nulls last) = 1

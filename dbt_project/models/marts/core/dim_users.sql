@@ -6,10 +6,10 @@ seen as (
 
     select
         user_id,
-        min(occurred_at) as first_seen_at,
-        max(occurred_at) as last_seen_at,
-        max_by(account_id, (occurred_at, account_id)) filter (where account_id is not null) as account_id
-    from {{ ref('int_events_resolved') }}
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at,
+        max_by(account_id, (last_seen_at, account_id)) filter (where account_id is not null) as account_id
+    from {{ ref('int_user_accounts') }}
     group by user_id
 
 ),
@@ -17,11 +17,8 @@ seen as (
 told as (
 
     select *
-    from {{ ref('stg_raw__users') }}
-    where reject_reason is null
-    qualify row_number() over (
-        partition by user_id order by valid_from desc, properties nulls last, account_id nulls last
-    ) = 1
+    from {{ ref('int_user_rows') }}
+    qualify row_number() over (partition by user_id order by valid_from desc) = 1
 
 ),
 

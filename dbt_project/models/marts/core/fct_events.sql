@@ -66,8 +66,7 @@ final as (
         {% for name in settings.event_properties -%}
         keyed.{{ name }},
         {% endfor -%}
-        keyed.untyped_properties,
-        keyed.has_bad_properties,
+        keyed.untyped_values,
         keyed.occurred_at,
         keyed.received_at
     from keyed

@@ -1,0 +1,21 @@
+-- What was told about a user, one row a user and time. Of several the least by content, so that
+-- the order of files decides nothing and no row is mixed from two.
+with
+
+told as (
+
+    select * from {{ ref('stg_raw__users') }} where reject_reason is null
+
+),
+
+final as (
+
+    select *
+    from told
+    qualify row_number() over (
+        partition by user_id, valid_from order by properties nulls last, account_id nulls last
+    ) = 1
+
+)
+
+select * from final
