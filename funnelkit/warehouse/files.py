@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.warehouse.connect import identifier, literal, unglobbed
-from funnelkit.warehouse.csv_files import even_newlines, scan_csv
+from funnelkit.warehouse.csv_files import even_newlines, misread, scan_csv
 from funnelkit.warehouse.sources import (
     LONGEST_LINE,
     MOST_COLUMNS,
@@ -30,7 +30,7 @@ from funnelkit.warehouse.times import utc_text
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Reject", "Relation", "Scan", "Source", "find", "inspect", "relation", "scan"]
+__all__ = ["Reject", "Relation", "Scan", "Source", "find", "inspect", "misread", "relation", "scan"]
 
 # A separator no JSON text can hold: it turns the CSV reader into a reader of lines.
 _NO_DELIMITER = "\x1f"
@@ -49,8 +49,12 @@ class Relation(NamedTuple):
     rejects: tuple[tuple[Path, Reject], ...]
 
 
-def scan(con: "DuckDBPyConnection", path: Path) -> Scan:
+def scan(con: "DuckDBPyConnection", path: Path, *, careful: bool = False) -> Scan:
     """Prepare to read one file with every column as text; see Scan.
+
+    When `relation` has run, `misread` tells whether it must be undone and the file scanned again,
+    with `careful`: a quote is broken, and led the reader over lines that it neither gave nor
+    rejected.
 
     CSV: the delimiter of `, tab ; |` that the header has most of; a line with too few or too many
     cells, a broken quote or bytes that are not UTF-8 becomes a reject. JSON: a line that is not an
@@ -59,7 +63,7 @@ def scan(con: "DuckDBPyConnection", path: Path) -> Scan:
     """
     source = inspect(path)
     if source.format == "csv":
-        return scan_csv(con, source)
+        return scan_csv(con, source, careful=careful)
     if source.format == "parquet":
         return _scan_parquet(con, source)
     return _scan_json(con, source)
@@ -72,8 +76,8 @@ def relation(
 
     Parquet keeps its types and is a view; the rest is read once into a temporary table, in which a
     column becomes BIGINT, DOUBLE or BOOLEAN if all its values are written as such (no leading
-    zeros), else VARCHAR: times stay text. Columns named in `text` stay text in any format.
-    A column that only some files have is NULL in the others.
+    zeros, no whole number too long for BIGINT), else VARCHAR: times stay text. Columns named in
+    `text` stay text in any format. A column that only some files have is NULL in the others.
     """
     kept = {column.casefold() for column in text}
     sources = [inspect(path) for path in paths]
@@ -86,7 +90,7 @@ def relation(
 
 
 def _scan_json(con: "DuckDBPyConnection", source: Source) -> Scan:
-    copy = even_newlines(source, quoted=False) if source.format == "jsonl" else None
+    copy = even_newlines(source) if source.format == "jsonl" else None
     try:
         return _scan_objects(con, source, copy)
     except BaseException:
@@ -245,9 +249,15 @@ def _as_text(column: str, kind: str) -> str:
 
 
 def _as_json(column: str, kind: str, text: str) -> str:
-    """SQL: a value of a Parquet column as JSON text: numbers and nested values as they are."""
-    plain = _nested(kind) or kind == "BOOLEAN" or kind.endswith("INT") or kind in ("INTEGER",)
-    return text if plain else f"cast(to_json({text}) as varchar)"
+    """SQL: a value of a Parquet column as JSON text: numbers and nested values as they are.
+
+    JSON has no NaN and no infinity: they become the strings "nan", "inf" and "-inf".
+    """
+    string = f"cast(to_json({text}) as varchar)"
+    if kind in ("DOUBLE", "FLOAT"):
+        return f"case when isfinite({column}) then {text} else {string} end"
+    is_number = kind.endswith("INT") or kind == "INTEGER" or kind.startswith("DECIMAL")
+    return text if is_number or kind == "BOOLEAN" or _nested(kind) else string
 
 
 def _nested(kind: str) -> bool:
@@ -299,20 +309,19 @@ def _text_table(
 ) -> Relation:
     scans = [scan(con, path) for path in paths]
     rejects: list[tuple[Path, Reject]] = []
+    table = identifier(f"{name}_text")
     try:
         columns = _union(_distinct(each) for each in scans)
-        for number, each in enumerate(scans):
-            table = f"{name}_text"
-            start = (
-                f"create temp table {identifier(table)} as"
-                if not number
-                else (f"insert into {identifier(table)}")
-            )
-            with reading(each.source.path):
-                con.execute(f"{start} {_text_select(each, number, columns)}")
-            if each.rejects:
-                found = con.execute(f"from ({each.rejects}) order by line").fetchall()
-                rejects += [(each.source.path, Reject(*row)) for row in found]
+        fields = ", ".join(f"{identifier(column)} varchar" for column in columns)
+        con.execute(f"create temp table {table} ({fields}{', ' * bool(columns)}fk_row bigint)")
+        for number in range(len(scans)):
+            if not _insert_text(con, table, scans[number], number, columns):
+                scans[number].close(con)
+                scans[number] = scan(con, paths[number], careful=True)
+                _insert_text(con, table, scans[number], number, columns)
+            if found := scans[number].rejects:
+                rows = con.execute(f"from ({found}) order by line").fetchall()
+                rejects += [(paths[number], Reject(*row)) for row in rows]
     finally:
         for each in scans:
             each.close(con)
@@ -326,6 +335,20 @@ def _text_table(
         f" select {', '.join([*cells, 'fk_row'])} from {identifier(name + '_text')}"
     )
     return Relation(name, columns, tuple(rejects))
+
+
+def _insert_text(
+    con: "DuckDBPyConnection", table: str, each: Scan, number: int, columns: Sequence[str]
+) -> bool:
+    """Insert the file's rows; or none, and false, if it must be scanned with more care."""
+    with reading(each.source.path):
+        ((rows,),) = con.execute(
+            f"insert into {table} {_text_select(each, number, columns)}"
+        ).fetchall()
+    if misread(con, each, rows):
+        con.execute(f"delete from {table} where fk_row >= {number} * {1 << 40}")
+        return False
+    return True
 
 
 def _distinct(each: Scan) -> tuple[str, ...]:
@@ -353,13 +376,15 @@ def _text_select(each: Scan, number: int, columns: Sequence[str]) -> str:
 def _typed(con: "DuckDBPyConnection", table: str, column: str) -> str:
     """SQL: the column in the narrowest type that all its values are written in."""
     cell = identifier(column)
-    whole = "-?(0|[1-9][0-9]{0,17})"
+    # A whole number too long for BIGINT is an id or the like: as a DOUBLE it would lose digits.
+    whole = f"regexp_full_match({cell}, '-?(0|[1-9][0-9]*)')"
     ((any_value, is_whole, is_number, is_flag),) = con.execute(f"""
         select count({cell}) > 0,
-            bool_and(regexp_full_match({cell}, '{whole}')),
-            bool_and(regexp_full_match({cell}, '-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?')),
+            bool_and({whole} and try_cast({cell} as bigint) is not null),
+            bool_and(regexp_full_match({cell}, '-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?')
+                and not ({whole} and try_cast({cell} as bigint) is null)),
             bool_and(lower({cell}) in ('true', 'false'))
-        from {identifier(table)}""").fetchall()
+        from {identifier(table)} where {cell} is not null""").fetchall()
     if not any_value or not (is_whole or is_number or is_flag):
         return cell
     kind = "bigint" if is_whole else "double" if is_number else "boolean"

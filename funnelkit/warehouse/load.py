@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.warehouse import connect, files, raw
 from funnelkit.warehouse.connect import literal
-from funnelkit.warehouse.mapping import Columns, check_mapping, parse_map, resolve
+from funnelkit.warehouse.mapping import Columns, check_mapping, check_once, parse_map, resolve
 from funnelkit.warehouse.raw import KINDS, TARGETS, TIMES, Kind
 from funnelkit.warehouse.sources import Reject, Scan, reading, shifts
-from funnelkit.warehouse.times import time_sql, utc_text
+from funnelkit.warehouse.times import checked_format, time_sql, utc_text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -80,7 +80,6 @@ class _Job(NamedTuple):
     root: Path
     mapping: Mapping[str, str]
     time_format: str | None
-    zoned: bool  # the format has an offset, and gives TIMESTAMPTZ
 
     @property
     def ledger(self) -> str:
@@ -108,14 +107,17 @@ def load(
     ours → theirs, or a constant in single quotes; `time_format` (strptime) is tried before the
     formats of `times`. `source_file` is the path from `root`. `source_line` is the line in the
     file, blank and rejected lines counted, a cell with line breaks as one line; in Parquet and
-    JSON arrays, the number of the row. Columns that nothing asks for go into `properties`, in file
-    order, where it has no such key yet; feedback has none and ignores them. Feedback without
-    response_id gets the md5 of its content. A file whose content was loaded with this mapping
-    before, under whatever name, is skipped. `dry_run` does all of it, then undoes it. `wait`:
-    seconds to wait for another process to let go of the warehouse.
+    JSON arrays, the number of the row. Columns that nothing asks for go into `properties`, where it
+    has no such key yet; feedback has none and ignores them. Properties of an event without
+    event_id have sorted keys, for they are part of what identifies it. Feedback without
+    response_id gets the md5 of its content, and of its file's content and line where it has no
+    user_id. A file whose content was loaded before, under whatever name, is skipped. `dry_run` does
+    all of it, then undoes it. `wait`: seconds to wait for another process to let go of the
+    warehouse.
 
     Raises FunnelkitError for what is not a log, a missing or unknown column, and a file in which
-    a time column has values but not one that can be read. Rejects are rows in raw.rejects.
+    a time column has values but not one that can be read; for a file loaded before with another
+    mapping, unless the mapping gives its rows another name. Rejects are rows in raw.rejects.
     """
     known = _kind(kind)
     check_mapping(known, mapping or {})
@@ -123,8 +125,9 @@ def load(
     if not paths:
         raise FunnelkitError(f"no file to load as {kind}", f"example: load {kind} data/*.csv")
     with _opened(warehouse, dry_run, wait) as con, _transaction(con, dry_run):
-        zoned = time_format is not None and _is_zoned(con, time_format)
-        job = _Job(known, Path(root).absolute(), dict(mapping or {}), time_format, zoned)
+        if time_format is not None:
+            checked_format(con, time_format)
+        job = _Job(known, Path(root).absolute(), dict(mapping or {}), time_format)
         raw.ensure(con)
         loaded = tuple(_load_file(con, job, path) for path in paths)
     return LoadResult(job.kind, loaded, dry_run)
@@ -167,31 +170,28 @@ def _transaction(con: "DuckDBPyConnection", dry_run: bool) -> Iterator[None]:
     con.execute("rollback" if dry_run else "commit")
 
 
-def _is_zoned(con: "DuckDBPyConnection", time_format: str) -> bool:
-    """Whether times in the format carry their offset. Raises for what is no format."""
-    import duckdb
-
-    probe = con.cursor()  # an error must not end the load's transaction
-    try:
-        ((kind,),) = probe.execute(
-            f"select typeof(try_strptime('', {literal(time_format)}))"
-        ).fetchall()
-    except duckdb.Error:
-        raise FunnelkitError(
-            f"--time-format {time_format!r} is not a strptime format",
-            "example: --time-format '%m/%d/%Y %H:%M'",
-        ) from None
-    finally:
-        probe.close()
-    return bool(kind == "TIMESTAMP WITH TIME ZONE")
-
-
 def _load_file(con: "DuckDBPyConnection", job: _Job, path: Path) -> FileLoad:
     name = Path(os.path.relpath(path, job.root)).as_posix()
     digest = _sha256(path)
-    if _loaded(con, job, digest):
+    loads = con.execute(
+        "select source_file, mapping from raw.loads where kind = ? and sha256 = ?",
+        [job.kind, digest],
+    ).fetchall()
+    if any(mapping == job.ledger for _, mapping in loads):
         return FileLoad(path, name, 0, 0, skipped=True)
-    scan = files.scan(con, path)
+    for earlier, mapping in loads:
+        check_once(job.kind, name, json.loads(job.ledger), earlier, json.loads(mapping))
+    loaded = _read(con, job, path, name, digest, careful=False)
+    loaded = loaded or _read(con, job, path, name, digest, careful=True)
+    assert loaded is not None
+    return loaded
+
+
+def _read(
+    con: "DuckDBPyConnection", job: _Job, path: Path, name: str, digest: str, *, careful: bool
+) -> FileLoad | None:
+    """Load the file's rows; or none, and None, if it must be scanned with more care."""
+    scan = files.scan(con, path, careful=careful)
     try:
         columns = resolve(job.kind, path.name, scan.columns, job.mapping)
         with reading(path):
@@ -205,14 +205,6 @@ def _sha256(path: Path) -> str:
     files.inspect(path)  # an empty file, a folder: said before anything else
     with reading(path), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _loaded(con: "DuckDBPyConnection", job: _Job, digest: str) -> bool:
-    ((count,),) = con.execute(
-        "select count(*) from raw.loads where kind = ? and sha256 = ? and mapping = ?",
-        [job.kind, digest, job.ledger],
-    ).fetchall()
-    return bool(count)
 
 
 def _check_times(con: "DuckDBPyConnection", job: _Job, scan: Scan, columns: Columns) -> None:
@@ -242,26 +234,25 @@ def _first(con: "DuckDBPyConnection", where: str, value: str, scan: Scan) -> obj
 
 def _time(value: str, job: _Job) -> str:
     """SQL: the text as a TIMESTAMP in UTC or NULL: the given format first, then the known ones."""
-    if job.time_format is None:
-        return f"({time_sql(value)})"
-    parsed = f"try_strptime({value}, {literal(job.time_format)})"
-    if job.zoned:
-        parsed += " at time zone 'UTC'"
-    return f"coalesce({parsed}, {time_sql(value)})"
+    return f"({time_sql(value, job.time_format)})"
 
 
 def _insert(
     con: "DuckDBPyConnection", job: _Job, scan: Scan, columns: Columns, name: str, digest: str
-) -> FileLoad:
+) -> FileLoad | None:
     before = _last_row(con, job.kind)
     ((known,),) = con.execute(
-        "select count(*) from raw.loads where kind = ? and source_file = ?", [job.kind, name]
+        "select count(*) from raw.loads where kind = ? and source_file = ? and sha256 <> ?",
+        [job.kind, name, digest],
     ).fetchall()
     targets = (*TARGETS[job.kind], "source_file", "source_line")
-    cells = ", ".join([*_cells(job, scan, columns), literal(name), scan.line])
+    cells = ", ".join([*_cells(job, scan, columns, digest), literal(name), scan.line])
     ((rows,),) = con.execute(
         f"insert into raw.{job.kind} ({', '.join(targets)}) select {cells} from {scan.relation}"
     ).fetchall()
+    if files.misread(con, scan, rows):
+        con.execute(f"delete from raw.{job.kind} where rowid > ?", [before])
+        return None
     rejected = _insert_rejects(con, job, scan, name, before)
     con.execute(
         "insert into raw.loads values (?, ?, ?, ?, ?, ?)",
@@ -288,7 +279,7 @@ def _last_row(con: "DuckDBPyConnection", kind: Kind) -> int:
     return int(last)
 
 
-def _cells(job: _Job, scan: Scan, columns: Columns) -> list[str]:
+def _cells(job: _Job, scan: Scan, columns: Columns, digest: str) -> list[str]:
     """SQL, one expression per target of the raw table."""
     cells = dict.fromkeys(TARGETS[job.kind], "cast(null as varchar)")
     cells |= {target: scan.text[index] for target, index in columns.sources.items()}
@@ -297,13 +288,35 @@ def _cells(job: _Job, scan: Scan, columns: Columns) -> list[str]:
         if target in columns.sources or target in columns.constants:
             cells[target] = f"coalesce({utc_text(_time(cells[target], job))}, {cells[target]})"
     if "properties" in cells:
-        cells["properties"] = _properties(cells["properties"], scan, columns)
+        own = cells["properties"]
+        cells["properties"] = _properties(own, scan, columns)
+        if job.kind == "events" and _has_own(columns):
+            cells["properties"] = (
+                f"case when {cells['event_id']} is null then {_sorted(cells['properties'])}"
+                f" else {cells['properties']} end"
+            )
     if "response_id" in cells:
         content = ", ".join(c for target, c in cells.items() if target != "response_id")
+        # Of answers that nobody signed, two equal ones are two: they are told apart by their place.
+        place = f"{literal(digest + '/')} || ({scan.line})"
+        content += f", case when {cells['user_id']} is null then {place} end"
         cells["response_id"] = (
             f"coalesce({cells['response_id']}, md5(cast(to_json([{content}]) as varchar)))"
         )
     return [cells[target] for target in TARGETS[job.kind]]
+
+
+def _has_own(columns: Columns) -> bool:
+    return "properties" in columns.sources or "properties" in columns.constants
+
+
+def _sorted(text: str) -> str:
+    """SQL: a JSON object with its keys sorted, each value as it is; other text, and an object that
+    has a key twice, unchanged."""
+    entries = f"map_entries(try_cast(try_cast({text} as json) as map(varchar, json)))"
+    member = "cast(to_json(e.key) as varchar) || ':' || coalesce(cast(e.value as varchar), 'null')"
+    members = f"list_transform(list_sort({entries}), lambda e: {member})"
+    return f"coalesce('{{' || array_to_string({members}, ',') || '}}', {text})"
 
 
 def _properties(own: str, scan: Scan, columns: Columns) -> str:
@@ -314,8 +327,10 @@ def _properties(own: str, scan: Scan, columns: Columns) -> str:
     """
     if not columns.rest:
         return own
-    keys = {index: json.dumps(scan.columns[index], ensure_ascii=False) for index in columns.rest}
-    has_own = "properties" in columns.sources or "properties" in columns.constants
+    # Sorted: the same event with its columns in another order is the same event.
+    rest = sorted(columns.rest, key=scan.columns.__getitem__)
+    keys = {index: json.dumps(scan.columns[index], ensure_ascii=False) for index in rest}
+    has_own = _has_own(columns)
     members = []
     if has_own:
         inner = f"substr(trim({own}, {_BLANK}), 2, length(trim({own}, {_BLANK})) - 2)"

@@ -78,6 +78,34 @@ def check_mapping(kind: Kind, mapping: Mapping[str, str]) -> None:
             )
 
 
+# What a row is, by kind: one file may hold several, each loaded under its own name.
+_NAMES: dict[Kind, str] = {"events": "event_name", "feedback": "question"}
+
+
+def check_once(
+    kind: Kind, file: str, mapping: Mapping[str, str], earlier: str, loaded: Mapping[str, str]
+) -> None:
+    """Raise FunnelkitError if a file loaded as `earlier` would put its rows in twice.
+
+    It would not if both mappings say by a constant what its rows are, and say it differently:
+    starts and ends of sessions are two events, columns of a survey two questions.
+    """
+    target = _NAMES.get(kind)
+    names = [each.get(target, "") for each in (mapping, loaded)] if target else []
+    if len({*names}) == 2 and all(_CONSTANT.fullmatch(name) for name in names):
+        return
+    told = ", ".join(f"{ours}={theirs}" for ours, theirs in loaded.items()) or "no mapping"
+    known = "before" if file == earlier else f"as {earlier}"
+    raise FunnelkitError(
+        f"{file} was loaded {known} with another mapping ({told});"
+        f" loading it again would put its {kind} in twice",
+        f"another reading needs another name: --map {target}=\"'...'\"; to load it anew,"
+        " start from a new warehouse"
+        if target
+        else "to load it anew, start from a new warehouse",
+    )
+
+
 def resolve(kind: Kind, file: str, columns: Sequence[str], mapping: Mapping[str, str]) -> Columns:
     """Find each target's column: the mapped one, else the one of the same name (case set aside).
 

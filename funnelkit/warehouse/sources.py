@@ -58,7 +58,9 @@ class Scan:
     `line` is an SQL expression for the line as if no line had been dropped before it. `peek` is
     the same relation for a look at the first rows: it keeps no rejects. Run `relation` once; then
     `rejects` is a query of (line, reason, text), and `dropped` a query of (line) that the reader
-    left out, for `shifts`. Then call `close`.
+    left out, for `shifts`. Then call `close`. `records`: how many the file holds, if that is known
+    before it is read: each is a row or a reject. `quoted`: it has quotes; `careful`: every one has
+    been looked at.
     """
 
     source: Source
@@ -70,6 +72,9 @@ class Scan:
     peek: str
     rejects: str | None = None
     dropped: str | None = None
+    records: int | None = None
+    quoted: bool = False
+    careful: bool = False
     _tables: tuple[str, ...] = ()
     _copy: Path | None = field(default=None, repr=False)
 
@@ -101,10 +106,16 @@ def find(patterns: Iterable[str | Path]) -> list[Path]:
 def inspect(path: Path) -> Source:
     """Tell format and packing of a file from its first bytes, then its ending.
 
-    Raises FunnelkitError for an empty file, a folder, and what is not a log (Excel, UTF-16).
+    Raises FunnelkitError for an empty file, a folder, a pipe or device, and what is not a log
+    (Excel, UTF-16).
     """
     if path.is_dir():
         raise _folder(path)
+    if path.exists() and not path.is_file():  # a pipe without a writer would block for ever
+        raise FunnelkitError(
+            f"{path.name} is a pipe or a device; expected a file, which is read more than once",
+            "write it to a file first, and load that",
+        )
     with reading(path):
         magic = _first(path.open("rb"), 4)
         compression: Compression = "none"

@@ -14,6 +14,16 @@ Anything else (`03/29/2026`, `20260329`, a day that is not in the calendar, a le
 time: give its format (`--time-format`), or the row is rejected in staging.
 """
 
+from typing import TYPE_CHECKING
+
+from funnelkit.errors import FunnelkitError
+from funnelkit.warehouse.connect import literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_CANONICAL = "^[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z$"
+
 _EPOCH = "^([0-9]{9,10}|[0-9]{12,13}|[0-9]{15,16}|[0-9]{18,19})([.][0-9]+)?$"
 _NAIVE = "^[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?$"
 _OFFSET = (
@@ -22,11 +32,33 @@ _OFFSET = (
 )
 
 
-def time_sql(column: str) -> str:
+def checked_format(con: "DuckDBPyConnection", time_format: str) -> str:
+    """The format, if it is one that strptime knows; else raises FunnelkitError."""
+    import duckdb
+
+    probe = con.cursor()  # an error must not end a transaction of `con`
+    try:
+        probe.execute(f"select try_strptime('', {literal(time_format)})")
+    except duckdb.Error:
+        raise FunnelkitError(
+            f"--time-format {time_format!r} is not a strptime format",
+            "example: --time-format '%m/%d/%Y %H:%M'",
+        ) from None
+    finally:
+        probe.close()
+    return time_format
+
+
+def time_sql(column: str, time_format: str | None = None) -> str:
     """SQL: the text `column` (an SQL expression) as a TIMESTAMP in UTC, or NULL if it is no time.
 
-    The same whatever the session's time zone is. The grammar is this module's docstring.
+    The same whatever the session's time zone is. The grammar is this module's docstring; a
+    `time_format` (strptime, see `checked_format`) is tried before it, and its %z is kept to.
     """
+    if time_format is not None:
+        # With %z it is a TIMESTAMPTZ, else a TIMESTAMP: both count from 1970 in UTC.
+        parsed = f"make_timestamp(epoch_us(try_strptime({column}, {literal(time_format)})))"
+        return f"coalesce({parsed}, {time_sql(column)})"
     text = f"trim({column})"
     # What the loader writes comes first. The reader wants no space before an offset, and no UTC.
     offset = (
@@ -35,6 +67,8 @@ def time_sql(column: str) -> str:
     # Epoch: the digits, cut or filled up to microseconds: 15 or 16 of them.
     digits = f"case when length(split_part({text}, '.', 1)) % 3 = 0 then 15 else 16 end"
     return f"""case
+    when regexp_matches({column}, '{_CANONICAL}')
+        then try_cast(left({column}, length({column}) - 1) as timestamp)
     when regexp_matches({text}, '{_OFFSET}')
         then try_cast({offset} as timestamptz) at time zone 'UTC'
     when regexp_matches({text}, '{_NAIVE}') then try_cast({text} as timestamp)

@@ -1,5 +1,6 @@
 import gzip
 import json
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -90,8 +91,8 @@ def test_missing_folder_and_empty_glob(tmp_path: Path) -> None:
         ("e.csv", b"", "is empty"),
         ("e.jsonl", b"\n \n", "is empty"),
         ("bom.csv", b"\xef\xbb\xbf\r\n", "is empty"),
-        ("e.csv.gz", gzip.compress(b""), "is empty"),
-        ("cut.csv.gz", gzip.compress(b"a,b\n" * 100)[:-20], "cannot read cut.csv.gz"),
+        ("e.csv.gz", gzip.compress(b"", mtime=0), "is empty"),
+        ("cut.csv.gz", gzip.compress(b"a,b\n" * 100, mtime=0)[:-20], "cannot read cut.csv.gz"),
         ("bad.csv.gz", b"\x1f\x8b\x08\x00" + b"\xff" * 40, "cannot read bad.csv.gz"),
         ("bad.csv.zst", b"\x28\xb5\x2f\xfd" + b"\xff" * 40, "cannot read bad.csv.zst"),
         ("x.xlsx", b"PK\x03\x04rest", "is a zip or Excel file"),
@@ -116,6 +117,19 @@ def test_what_is_no_log_is_one_clear_error(
     assert said in error.value.message
     assert "\n" not in error.value.message
     assert str(tmp_path) not in error.value.message
+
+
+def test_a_pipe_is_refused_and_not_waited_for(con: "DuckDBPyConnection", tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log.csv")
+    code = (
+        "import sys; from pathlib import Path; from funnelkit.warehouse.sources import inspect\n"
+        "inspect(Path(sys.argv[1]))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "log.csv")],
+        capture_output=True, text=True, timeout=20,
+    )  # fmt: skip
+    assert "log.csv is a pipe or a device" in run.stderr
 
 
 def test_format_comes_from_content_when_the_name_does_not_say(tmp_path: Path) -> None:
@@ -214,6 +228,23 @@ def test_types_are_what_all_values_are_written_in(
     con.execute("drop view log; drop table log_text")
     relation(con, "log", [path])
     assert con.execute("describe log").fetchall()[0][1] == "VARCHAR"
+
+
+def test_a_whole_number_that_is_too_long_stays_text(
+    con: "DuckDBPyConnection", tmp_path: Path
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(
+        "ns,oid,mixed,empty\n"
+        "1767225600123456789,12345678901234567890,1.5,1\n"
+        "9223372036854775807,12345678901234567891,9223372036854775808,\n"
+    )
+    relation(con, "log", [path])
+    kinds = [kind for _, kind, *_ in con.execute("describe log").fetchall()]
+    assert kinds[:4] == ["BIGINT", "VARCHAR", "VARCHAR", "BIGINT"]
+    assert con.execute("select ns from log where oid = '12345678901234567890'").fetchall() == [
+        (1767225600123456789,)
+    ]
 
 
 def test_files_of_several_formats_become_one_relation(

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from funnelkit.errors import FunnelkitError
 from funnelkit.warehouse.connect import memory
 from funnelkit.warehouse.macros import render
-from funnelkit.warehouse.times import time_sql, utc_text
+from funnelkit.warehouse.times import checked_format, time_sql, utc_text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -90,6 +91,26 @@ def test_what_the_loader_writes_reads_back_as_itself(con: "DuckDBPyConnection") 
     written = _read(con, utc_text(f"({time_sql('x')})"), list(READABLE))
     assert written == [f"{text}Z" for text in READABLE.values()]
     assert _read(con, utc_text(f"({time_sql('x')})"), [str(text) for text in written]) == written
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_a_format_comes_first_and_then_the_grammar(con: "DuckDBPyConnection", zone: str) -> None:
+    con.execute(f"set TimeZone = '{zone}'")
+    zoned = time_sql("x", checked_format(con, "%d.%m.%Y %H:%M %z"))
+    assert _read(con, zoned, ["02.01.2026 01:00 +0200", "2026-01-02", "1767225600", "x"]) == [
+        "2026-01-01 23:00:00", "2026-01-02 00:00:00", "2026-01-01 00:00:00", None,
+    ]  # fmt: skip
+    # Eight digits are no time, unless the format says so; it wins where both could read.
+    naive = time_sql("x", checked_format(con, "%Y%m%d%H"))
+    assert _read(con, naive, ["2026010205", "20260102"]) == ["2026-01-02 05:00:00", None]
+
+
+@pytest.mark.parametrize("bad", ["%Q", "%d' %Q", "%"])
+def test_what_is_no_format(con: "DuckDBPyConnection", bad: str) -> None:
+    con.execute("begin")
+    with pytest.raises(FunnelkitError, match="is not a strptime format"):
+        checked_format(con, bad)
+    con.execute("select 1")  # the transaction goes on
 
 
 _times = st.datetimes(datetime(1000, 1, 2), datetime(2999, 12, 30))
