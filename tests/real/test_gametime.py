@@ -178,13 +178,13 @@ def test_every_loaded_session_is_an_event_or_stands_in_the_quality_report(
     quality = {
         (kind, outcome, reason): entries
         for kind, outcome, reason, entries in built.execute(
-            "select kind, outcome, reason, entries from rpt_event_quality"
+            "select kind, outcome, reason, entries from rpt_event_quality where kind = 'events'"
         ).fetchall()
     }
     ((events, sessions),) = built.execute(
         "select count(*), count_if(event_name = 'session') from fct_events"
     ).fetchall()
-    duplicate = ("events", "duplicate", "same event_id as an earlier row")
+    duplicate = ("events", "duplicate", "same event_id as another row")
     no_end = ("events", "kept", "session_end does not fit its type")
     assert quality == {
         ("events", "accepted", "events"): events,
