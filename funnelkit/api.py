@@ -152,13 +152,26 @@ class Project:
         """Names of the declared funnels."""
         return list(self.variables.get("funnels") or {})
 
-    def build_warning(self) -> str | None:
-        """One sentence when the tables mix builds or are older than the definitions; else None."""
+    def build_state(self, funnel: str | None = None) -> tuple[str | None, list[str]]:
+        """`build_warning` and `unseen_events`, with one look into the warehouse."""
         from funnelkit.warehouse import meta
         from funnelkit.warehouse.connect import connect
 
         with connect(self.paths.warehouse, read_only=True) as con:
-            return meta.warning(meta.last_build(con), self.variables)
+            build = meta.last_build(con)
+            warning = meta.warning(build, self.variables, meta.ledger(con))
+        unseen = build.unseen if build else ()
+        return warning, [text for name, text in unseen if funnel in (None, name)]
+
+    def build_warning(self) -> str | None:
+        """One sentence when the tables mix builds, or are older than the definitions or the loaded
+        files; else None.
+        """
+        return self.build_state()[0]
+
+    def unseen_events(self, funnel: str | None = None) -> list[str]:
+        """A sentence for each event of a step that the last build did not find; of all funnels."""
+        return self.build_state(funnel)[1]
 
     def funnel(
         self,
@@ -225,7 +238,8 @@ class Project:
     def _reports(self) -> "Reports":
         from funnelkit.reporting import Reports
 
-        return Reports(self.paths, self.variables.get("reports") or {}, self.specs())
+        declared = self.variables.get("reports") or {}
+        return Reports(self.paths, declared, self.specs(), self.variables)
 
     def pick(self, name: str | None, specs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """The spec of this funnel; without a name, the only one."""

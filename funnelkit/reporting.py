@@ -38,11 +38,15 @@ class ReportCheck:
 
 @dataclass(frozen=True)
 class Reports:
-    """The reports that a project declares: `declared` by slug, `specs` of all funnels."""
+    """The reports that a project declares: `declared` by slug, `specs` of all funnels.
+
+    `definitions` is the whole block: numbers of other definitions are never written.
+    """
 
     paths: "Paths"
     declared: Mapping[str, Mapping[str, Any]]
     specs: Sequence[Mapping[str, Any]]
+    definitions: Mapping[str, Any]
 
     def build(self, names: Sequence[str] = ()) -> list[str]:
         """Writes these reports, or all, and the index; returns their folders from the root."""
@@ -63,7 +67,7 @@ class Reports:
 
     def check(self, names: Sequence[str] = ()) -> ReportCheck:
         """Compares committed files with what the warehouse says; without one, with their data."""
-        from funnelkit.report.build import check, render
+        from funnelkit.report.build import check, render, summary
         from funnelkit.report.index import render_index
 
         slugs = self._chosen(names)
@@ -73,7 +77,10 @@ class Reports:
         for slug, each in data.items():
             if notes:
                 found += self._changed_definitions(slug, each)
-            for difference in check(render(each), self.paths.reports / slug):
+            differences = check(render(each), self.paths.reports / slug)
+            if differences:
+                found.append(f"{slug}: {summary(differences)}")
+            for difference in differences:
                 found.append(f"{slug}/{difference.path}: {difference.what}\n{difference.diff}")
         if not names:
             found += self._undeclared()
@@ -163,13 +170,16 @@ class Reports:
     def _undeclared(self) -> Iterator[str]:
         for page in sorted(self.paths.reports.glob("*/report.md")):
             if page.parent.name not in self.declared:
-                yield f"{self._folder()}/{page.parent.name}: no report of this name is declared"
+                folder = f"{self._folder()}/{page.parent.name}"
+                yield f"{folder}: no report of this name is declared: delete {folder}"
 
     @contextmanager
     def _marts(self) -> Iterator["DuckDBPyConnection"]:
+        from funnelkit.warehouse import meta
         from funnelkit.warehouse.queries import open_marts
 
         with open_marts(self.paths.warehouse) as con:
+            meta.check(con, self.definitions, self.specs)
             yield con
 
     def _folder(self) -> str:

@@ -47,6 +47,11 @@ class Table:
     headline: str = ""
     notes: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        """Headline, pipe table and notes, as `print(table)` shows them."""
+        parts = [self.headline, to_markdown(self).rstrip("\n"), "\n".join(self.notes)]
+        return "\n\n".join(part for part in parts if part)
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns, in order."""

@@ -179,6 +179,7 @@ class Group(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Runs a command; every error becomes a message on stderr and an exit code."""
         kwargs["standalone_mode"] = False
+        _WORDS[:] = list(kwargs.get("args") or (args[0] if args else None) or sys.argv[1:])
         sys.exit(_exit_code(lambda: super(Group, self).main(*args, **kwargs)))
 
 
@@ -213,6 +214,10 @@ def _exit_code(run: Callable[[], Any]) -> int:
         _trace(error)
         _drop_unwritable()
         return _fail(_refused(error), None)
+    except click.exceptions.NoArgsIsHelpError as error:
+        # A group without a command: its help is the answer, though nothing was done.
+        click.echo(error.format_message(), err=True)
+        return ERROR
     except click.UsageError as error:
         return _fail(_sentence(error.format_message()), _usage_hint(error))
     except click.ClickException as error:
@@ -259,6 +264,10 @@ def _fail(message: str, hint: str | None) -> int:
 
 def _usage_hint(error: click.UsageError) -> str:
     path = error.ctx.command_path if error.ctx else "funnelkit"
+    if error.ctx is None or error.ctx.parent is None:
+        # An option before the command's name: the command's help is what knows it.
+        named = next((word for word in _WORDS if word in COMMANDS), "")
+        path = f"funnelkit {named}".strip()
     return f"`{path} --help` shows what it takes, with an example"
 
 
@@ -278,6 +287,7 @@ def _trace(error: BaseException) -> None:
 
 # The state of the last run: click has dropped its context when an error arrives here.
 _LAST: list[State] = []
+_WORDS: list[str] = []  # the words of the command line
 
 
 def _context_state() -> State:

@@ -44,8 +44,11 @@ def command(select: tuple[str, ...], full_refresh: bool) -> int:
             tell(f"  the compiled SQL is {failure.sql}, from {failure.file}")
     if len(result.failed_tests) > _SHOWN:
         tell(f"and {len(result.failed_tests) - _SHOWN:,} more failed tests")
+    for _, text in result.unseen:
+        tell(f"warning: {text}")
+    failed = f", {len(result.failed_tests):,} failed" if result.failed_tests else ""
     skipped = f", {result.skipped:,} skipped" if result.skipped else ""
     built = f"{result.built:,} table{'' if result.built == 1 else 's'}"
     passed = f"{result.passed:,} test{'' if result.passed == 1 else 's'}"
-    tell(f"built {built}; {passed} passed{skipped}")
+    tell(f"built {built}; {passed} passed{failed}{skipped}")
     return OK if result.ok else FAILED

@@ -20,7 +20,11 @@ funnelkit funnel activation --by channel --format json
 @click.argument("name", required=False, type=FunnelName())
 @click.option("--by", metavar="PROP", help="One line for each value of a declared breakdown.")
 @click.option(
-    "--trend", type=click.Choice(["day", "week", "month"]), help="One line for each entry period."
+    "--trend",
+    type=click.Choice(["day", "week", "month"]),
+    is_flag=False,
+    flag_value="week",
+    help="One line for each entry period; weeks, if none is named.",
 )
 @click.option("--times", is_flag=True, help="How long it takes from entry to the last step.")
 @format_option()
@@ -39,7 +43,9 @@ def command(name: str | None, by: str | None, trend: Any, times: bool, format_: 
     table = project.funnel(name, by=by, trend=trend, times=times)
     if times and format_ in ("table", "markdown"):
         table = api.readable_curve(table)  # a row per conversion is for programs
-    warning = project.build_warning()
+    warning, unseen = project.build_state(str(project.pick(name, project.specs())["name"]))
     if warning:
         tell(f"warning: {warning}")
+    for text in unseen:
+        tell(f"note: {text}")
     emit(table, format_)

@@ -225,13 +225,15 @@ def _interval(rows: Sequence[Row], name: str = "conversion") -> list[Cell]:
         has = isinstance(lo, float | int) and isinstance(hi, float | int)
         cells.append(
             _text(
-                f"{100 * _number(row, f'{name}_lo'):.1f}–{100 * _number(row, f'{name}_hi'):.1f}"
-                if has
-                else "",
+                f"{_limit(row, f'{name}_lo')}–{_limit(row, f'{name}_hi')}" if has else "",
                 "dim",
             )
         )
     return cells
+
+
+def _limit(row: Row, name: str) -> str:
+    return percent(_number(row, name)).removesuffix(" %")
 
 
 def _steps(table: Table, width: int | None) -> Grid:

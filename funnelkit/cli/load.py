@@ -55,6 +55,8 @@ def command(
             tell("  other content was loaded under this name before; it stays")
     if dry_run:
         tell("nothing was loaded (--dry-run)")
+    elif not all(file.skipped for file in result.files):
+        tell("next: funnelkit build")
 
 
 def _counts(rows: int, rejected: int, unreadable: int) -> str:

@@ -35,8 +35,11 @@ def build(names: tuple[str, ...]) -> None:
     """Write the reports of these names, or all, from the built warehouse."""
     from funnelkit import api
 
-    for path in api.open(state().project).report_build(names):
+    project = api.open(state().project)
+    for path in project.report_build(names):
         tell(f"wrote {path}")
+    for text in project.unseen_events():
+        tell(f"warning: {text}")
 
 
 @command.command(
@@ -59,10 +62,13 @@ def check(names: tuple[str, ...]) -> int:
     result = api.open(state().project).report_check(names)
     for note in result.notes:
         tell(note)
+    rebuild = False
     for difference in result.differences:
         click.echo(difference, nl=not difference.endswith("\n"))
+        rebuild = rebuild or ": delete " not in difference
     if result.differences:
-        tell("the reports are not what they should be: run `funnelkit report build`")
+        hint = ": run `funnelkit report build`" if rebuild else ""
+        tell(f"the reports are not what they should be{hint}")
         return FAILED
     tell(
         f"{'1 report is' if result.reports == 1 else f'{result.reports:,} reports are'} up to date"

@@ -1,5 +1,9 @@
 """`funnelkit sample`."""
 
+import shlex
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
 import click
 
 from funnelkit.cli.app import Command, tell
@@ -39,4 +43,20 @@ def command(directory: str, users: int, events: int | None, seed: int) -> None:
 
     summary = api.sample(directory, users=users, events=events, seed=seed)
     tell(f"wrote {directory}: {summary.event_rows:,} events of {summary.users:,} users")
-    tell(f"next: cd {directory}, load the files in data/, then `funnelkit build`")
+    tell(f"next: cd {shlex.quote(directory)}")
+    for line in _loads(summary.files):
+        tell(f"      {line}")
+    tell("      funnelkit build")
+
+
+def _loads(files: Iterable[str]) -> list[str]:
+    """The commands that load these files of data/; numbered parts of one log as a glob."""
+    lines: dict[str, None] = {}
+    for file in files:
+        path = PurePosixPath(file)
+        kind = path.name.partition(".")[0].partition("-")[0]
+        if str(path.parent) == "data" and kind in ("events", "users", "feedback"):
+            several = "-" in path.name.partition(".")[0]
+            name = f"{kind}-*{path.suffix}" if several else path.name
+            lines[f"funnelkit load {kind} data/{name}"] = None
+    return list(lines)

@@ -323,9 +323,10 @@ def references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     """
     funnels = _mapping(raw.get("funnels"))
     known = [str(name) for name in _mapping(raw.get("user_properties"))]
+    of_events = [str(name) for name in _mapping(raw.get("event_properties"))]
     for name, funnel in funnels.items():
         yield from _repeated_steps(name, _mapping(funnel))
-        yield from _wrong_breakdowns(name, _mapping(funnel), known)
+        yield from _wrong_breakdowns(name, _mapping(funnel), known, of_events)
     for name, report in _mapping(raw.get("reports")).items():
         for at, funnel in enumerate(_list(_mapping(report).get("funnels"))):
             if isinstance(funnel, str) and funnel not in funnels:
@@ -347,7 +348,9 @@ def _repeated_steps(name: str, funnel: Mapping[str, Any]) -> Iterator[Mistake]:
         seen.add(label)
 
 
-def _wrong_breakdowns(name: str, funnel: Mapping[str, Any], known: list[str]) -> Iterator[Mistake]:
+def _wrong_breakdowns(
+    name: str, funnel: Mapping[str, Any], known: list[str], of_events: list[str]
+) -> Iterator[Mistake]:
     breakdowns = _list(funnel.get("breakdowns"))
     for at, breakdown in enumerate(breakdowns):
         path = ("funnels", name, "breakdowns", at)
@@ -356,7 +359,8 @@ def _wrong_breakdowns(name: str, funnel: Mapping[str, Any], known: list[str]) ->
         if breakdown in breakdowns[:at]:
             yield Mistake(path, f"{breakdown!r} again; once is enough")
         elif breakdown not in known:
-            yield Mistake(path, _unknown("user property", breakdown, known, "user_properties"))
+            text = _unknown("user property", breakdown, known, "user_properties")
+            yield Mistake(path, _of_events(breakdown) if breakdown in of_events else text)
 
 
 def _repeated_properties(section: str, properties: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -366,6 +370,13 @@ def _repeated_properties(section: str, properties: Mapping[str, Any]) -> Iterato
             text = f"the same column as {seen[name.lower()]!r}: columns ignore case"
             yield Mistake((section, name), text)
         seen.setdefault(name.lower(), name)
+
+
+def _of_events(name: str) -> str:
+    return (
+        f"{name!r} is an event property; a breakdown needs a user property: "
+        "declare it in user_properties and load a users file"
+    )
 
 
 def _unknown(what: str, name: str, known: list[str], section: str) -> str:

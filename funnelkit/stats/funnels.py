@@ -351,7 +351,7 @@ def _labelled(sentences: Sequence[tuple[str, str]]) -> str:
 def _interval(rate: Interval) -> str:
     if rate.estimate is None or rate.lo is None or rate.hi is None:
         raise ValueError("an interval of nothing has no words.")
-    limits = f"{100 * rate.lo:.1f}–{percent(rate.hi)}"
+    limits = f"{percent(rate.lo).removesuffix(' %')}–{percent(rate.hi)}"
     return f"{percent(rate.estimate)}, 95 % interval {limits}"
 
 

@@ -12,19 +12,22 @@ import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from funnelkit import paths as package
-from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.errors import FunnelkitError
 from funnelkit.warehouse import meta
 from funnelkit.warehouse.dbt_results import (
     BuildError,
     BuildResult,
     invocation_error,
+    nothing_built,
     nothing_selected,
-    paragraph,
+    package_missing,
+    quiet_logging,
+    refused,
     summarise,
 )
 
@@ -52,6 +55,7 @@ _SETTINGS = {
     "TimeZone": "UTC",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
+    "enable_progress_bar": "false",
 }
 
 
@@ -177,10 +181,25 @@ def build(
         if select and not outcome.result.results:
             raise nothing_selected(counter.unmatched or select, paths.run_dir / "target")
         result = summarise(outcome.result.results, paths.root, tuple(counter.unmatched))
-        meta.record(guard, _state(result, bool(select)), selection, defined)
+        if not (select or result.built or result.errors):
+            raise package_missing(paths.dbt_dir, paths.name) or nothing_built()
+        result = replace(result, unseen=_unseen(guard, definitions))
+        meta.record(guard, _state(result, bool(select)), selection, defined, _outcome(result))
     if result.errors:
         raise BuildError(result)
     return result
+
+
+def _unseen(
+    con: "duckdb.DuckDBPyConnection", definitions: Mapping[str, Any] | None
+) -> tuple[tuple[str, str], ...]:
+    from funnelkit.warehouse.doctor import unseen_events
+
+    return tuple((each.funnel, str(each)) for each in unseen_events(con, definitions or {}))
+
+
+def _outcome(result: BuildResult) -> meta.Outcome:
+    return meta.Outcome(result.built, len(result.failed_tests), result.unseen)
 
 
 def _state(result: BuildResult, selected: bool) -> str:
@@ -225,7 +244,7 @@ def run(
     with _held(paths) as guard:
         raw = raw_mode(paths, guard)
         if command in _REPLACING:
-            return _run_recorded(paths, args, raw, guard, _defined(definitions))
+            return _run_recorded(paths, args, raw, guard, definitions or {})
     return _run(paths, args, raw, _Counter())
 
 
@@ -234,17 +253,18 @@ def _run_recorded(
     args: Sequence[str],
     raw: str,
     guard: "duckdb.DuckDBPyConnection",
-    defined: str,
+    definitions: Mapping[str, Any],
 ) -> int:
-    how = f"funnelkit dbt {shlex.join(args)}"
+    how, defined = f"funnelkit dbt {shlex.join(args)}", _defined(definitions)
+
+    def done(results: Sequence[Any]) -> None:
+        result = replace(summarise(results, paths.root), unseen=_unseen(guard, definitions))
+        state = _state(result, not set(args) <= _WHOLE)
+        meta.record(guard, state, how, defined, _outcome(result))
+
     counter = _Counter(
         on_start=lambda: meta.record(guard.cursor(), meta.RUNNING, how, defined),
-        on_results=lambda results: meta.record(
-            guard,
-            _state(summarise(results, paths.root), not set(args) <= _WHOLE),
-            how,
-            defined,
-        ),
+        on_results=done,
     )
     return _run(paths, args, raw, counter)
 
@@ -257,20 +277,10 @@ def _run(paths: "Paths", args: Sequence[str], raw: str, counter: "_Counter") -> 
         outcome = _invoke(list(args), counter)
     counter.finish(getattr(outcome.result, "results", None))
     if outcome.exception is not None and not counter.told:
-        raise _refused(args, outcome.exception)
+        raise refused(command_of(args), args, outcome.exception, COMMANDS)
     if outcome.success:
         return 0
     return 1 if outcome.exception is None else 2
-
-
-def _refused(args: Sequence[str], exception: BaseException) -> FunnelkitError:
-    """An error for what dbt did not even start, and so has not printed."""
-    command = command_of(args)
-    hint: str | None = f"`funnelkit dbt {command} --help` shows what it takes"
-    if not command:
-        word = next((arg for arg in args if not arg.startswith("-")), "")
-        hint = did_you_mean(word, COMMANDS)
-    return FunnelkitError(f"dbt: {paragraph(str(exception)).rstrip('.')}", hint)
 
 
 def _raw_or_loaded(paths: "Paths") -> str:
@@ -328,7 +338,7 @@ def _invoke(args: list[str], counter: "_Counter") -> Any:
     """A dbtRunnerResult; the warehouse is released whatever happened. Raises KeyboardInterrupt."""
     from dbt.cli.main import dbtRunner
 
-    with _interruptible() as interrupted:
+    with _interruptible() as interrupted, quiet_logging():
         try:
             outcome = dbtRunner(callbacks=[counter]).invoke(args)
         finally:

@@ -1,8 +1,10 @@
 """What dbt came back with, in words a person can act on."""
 
 import json
+import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,10 @@ from typing import Any
 from funnelkit.errors import FunnelkitError, did_you_mean
 
 _SHOWN = 10
+_PACKAGE = "funnelkit"
+_PACKAGES = """\
+packages:
+  - local: "{{ env_var('FUNNELKIT_DBT') }}\""""
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,8 @@ class BuildResult:
 
     `built` counts models, seeds and snapshots that were replaced, `passed` tests. `errors` are
     nodes that could not run, `failed_tests` tests that ran and failed, `warnings` tests that warn,
-    `unmatched` the selectors that nothing matches.
+    `unmatched` the selectors that nothing matches, `unseen` the events of steps that never occur:
+    funnel, sentence.
     """
 
     built: int
@@ -56,6 +63,7 @@ class BuildResult:
     failed_tests: tuple[Failure, ...] = ()
     warnings: tuple[Failure, ...] = ()
     unmatched: tuple[str, ...] = ()
+    unseen: tuple[tuple[str, str], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -153,6 +161,49 @@ def invocation_error(exception: BaseException | None, root: Path) -> FunnelkitEr
     text = paragraph(str(exception) if exception else "dbt stopped without saying why")
     text = text.replace(f"{root.resolve()}/", "").replace(f"{root}/", "")
     return FunnelkitError(f"dbt could not start: {text}", "`funnelkit dbt debug` shows its set-up")
+
+
+def nothing_built() -> FunnelkitError:
+    """An error for a whole build that has no table to make."""
+    return FunnelkitError(
+        "nothing was built: dbt found no model in this project",
+        "`funnelkit dbt ls` lists what it finds",
+    )
+
+
+def package_missing(folder: Path, name: str) -> FunnelkitError | None:
+    """An error when dbt in this folder, for the project `name`, does not get our package."""
+    files = [folder / file for file in ("packages.yml", "dependencies.yml")]
+    found = [file.read_text(encoding="utf-8") for file in files if file.is_file()]
+    installed = (folder / "dbt_packages" / _PACKAGE).exists()
+    if name == _PACKAGE or installed or any(_PACKAGE in text.lower() for text in found):
+        return None
+    missing = "does not name it" if files[0].is_file() else "is missing"
+    return FunnelkitError(
+        f"the funnelkit package is not installed: packages.yml {missing}",
+        f"packages.yml needs these two lines:\n{_PACKAGES}",
+    )
+
+
+def refused(
+    command: str, args: Sequence[str], exception: BaseException, known: Iterable[str]
+) -> FunnelkitError:
+    """An error for what dbt did not even start, and so has not printed."""
+    hint: str | None = f"`funnelkit dbt {command} --help` shows what it takes"
+    if not command:
+        word = next((arg for arg in args if not arg.startswith("-")), "")
+        hint = did_you_mean(word, known)
+    return FunnelkitError(f"dbt: {paragraph(str(exception)).rstrip('.')}", hint)
+
+
+@contextmanager
+def quiet_logging() -> Iterator[None]:
+    """A reader that goes away (`| head`) must not print a traceback for every line of dbt's."""
+    before, logging.raiseExceptions = logging.raiseExceptions, False
+    try:
+        yield
+    finally:
+        logging.raiseExceptions = before
 
 
 def nothing_selected(selectors: Sequence[str], target: Path) -> FunnelkitError:

@@ -3,7 +3,7 @@
 import contextlib
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -55,7 +55,7 @@ def checks(folder: Path) -> Iterator[Check]:
         yield from _definitions(source)
     except FunnelkitError as error:
         yield Check("definitions", "fail", error.message, error.hint)
-    yield from _package()
+    yield from _package(paths, variables)
     yield from _disk(paths)
     yield from _warehouse(paths, variables)
 
@@ -91,10 +91,17 @@ def _definitions(source: "Source") -> Iterator[Check]:
         yield Check("definitions", "warn", f"not used by this version: {', '.join(unused)}")
 
 
-def _package() -> Iterator[Check]:
+def _package(paths: "Paths", variables: dict[str, Any] | None) -> Iterator[Check]:
     root = package.root("dbt")
     if not (root / "dbt_project.yml").is_file():
         yield Check("dbt package", "fail", "funnelkit's dbt package is missing", "install it again")
+    if not (variables or {}).get("funnels"):
+        return
+    from funnelkit.warehouse.dbt_results import package_missing
+
+    error = package_missing(paths.dbt_dir, paths.name)
+    if error:
+        yield Check("dbt package", "fail", error.message, error.hint)
 
 
 def _disk(paths: "Paths") -> Iterator[Check]:
@@ -149,23 +156,33 @@ def _rows(con: "duckdb.DuckDBPyConnection", schema: str, name: str) -> int:
 
 
 def _rejects(con: "duckdb.DuckDBPyConnection") -> Iterator[Check]:
-    if not meta.has_table(con, "raw", "rejects"):
+    if meta.has_table(con, "main", "raw_rejects"):
+        table, stage = "main.raw_rejects", "stage"
+    elif meta.has_table(con, "raw", "rejects"):
+        table, stage = "raw.rejects", "'load'"
+    else:
         return
     found = con.execute(
-        "select reason, count(*) as n, min(source_file) from raw.rejects"
-        " group by reason order by n desc, reason"
+        f"select {stage} as stage, reason, count(*) as n, min(source_file) from {table}"
+        " group by all order by n desc, stage, reason"
     ).fetchall()
     if not found:
         yield Check("rejects", "ok", "every line could be parsed")
-        return
-    total = sum(number for _, number, _ in found)
-    reason, number, file = found[0]
-    yield Check(
-        "rejects",
-        "warn",
-        f"{_count(total, 'line')} could not be parsed; mostly: {reason} ({number:,}, {file})",
-        "they are in raw.rejects, with file, line and text",
-    )
+    for name, noun, what in (
+        ("load", "line", "could not be parsed"),
+        ("staging", "row", "rejected by the build"),
+    ):
+        rows = [row[1:] for row in found if row[0] == name]
+        if rows:
+            total = sum(number for _, number, _ in rows)
+            reason, number, file = rows[0]
+            where = f"{number:,}, {file}" if file else f"{number:,}"
+            yield Check(
+                "rejects",
+                "warn",
+                f"{_count(total, noun)} {what}; mostly: {reason} ({where})",
+                f"they are in {table.removeprefix('main.')}, with file, line and text",
+            )
 
 
 def _built(con: "duckdb.DuckDBPyConnection", variables: dict[str, Any] | None) -> Iterator[Check]:
@@ -173,39 +190,65 @@ def _built(con: "duckdb.DuckDBPyConnection", variables: dict[str, Any] | None) -
     if build is None and not meta.has_table(con, "main", "rpt_funnel_steps"):
         yield Check("build", "warn", "no tables yet", "`funnelkit build` makes them")
         return
-    warning = meta.warning(build, variables)
-    if warning:
-        found, _, hint = warning.partition(": run ")
-        yield Check("build", "warn", found, f"run {hint}")
+    told = meta.problem(build, variables, meta.ledger(con))
+    if told:
+        yield Check("build", "warn", told, "run `funnelkit build`")
     elif build is None:
         yield Check("build", "ok", "built by a plain dbt")
+    elif build.built == 0:
+        yield Check("build", "warn", "the last build made 0 tables", "run `funnelkit build`")
+    elif build.failed_tests:
+        failed = _count(build.failed_tests, "test")
+        yield Check(
+            "build", "warn", f"finished, {failed} failed", "`funnelkit build` tells which, and why"
+        )
     else:
         yield Check("build", "ok", f"finished, by funnelkit {build.version}")
 
 
-def _events(con: "duckdb.DuckDBPyConnection", variables: dict[str, Any]) -> Iterator[Check]:
+class Unseen(NamedTuple):
+    """An event that a step names and the log does not have; `hint` is a name that it has."""
+
+    funnel: str
+    step: str
+    event: str
+    hint: str | None
+
+    def __str__(self) -> str:
+        return f"{self.finding}; {self.hint}" if self.hint else self.finding
+
+    @property
+    def finding(self) -> str:
+        """The sentence without the hint."""
+        return f"{self.funnel}, step {self.step}: no event is called {self.event!r}"
+
+
+def unseen_events(con: "duckdb.DuckDBPyConnection", variables: Mapping[str, Any]) -> list[Unseen]:
     """Event names that steps declare and no event has: most often a spelling mistake."""
     if not meta.has_table(con, "main", "fct_events"):
-        return
+        return []
     from funnelkit.warehouse.macros import funnel_specs
 
-    seen = {
-        str(name)
-        for (name,) in con.execute("select distinct event_name from main.fct_events").fetchall()
-    }
-    specs = funnel_specs(variables.get("funnels") or {})
+    names = con.execute("select distinct event_name from main.fct_events").fetchall()
+    seen = {str(name) for (name,) in names}
     unseen = {
         (spec["name"], step["name"], event): None
-        for spec in specs
+        for spec in funnel_specs(variables.get("funnels") or {})
         for step in spec["steps"]
         for event in step["events"]
         if event not in seen
     }
-    for funnel, step, event in unseen:
-        found = f"{funnel}, step {step}: no event is called {event!r}"
-        yield Check("events", "warn", found, did_you_mean(event, seen))
-    if specs and not unseen:
-        yield Check("events", "ok", f"every step's events occur; {_count(len(seen), 'name')}")
+    return [Unseen(*each, did_you_mean(each[2], seen)) for each in unseen]
+
+
+def _events(con: "duckdb.DuckDBPyConnection", variables: dict[str, Any]) -> Iterator[Check]:
+    if not meta.has_table(con, "main", "fct_events"):
+        return
+    unseen = unseen_events(con, variables)
+    for each in unseen:
+        yield Check("events", "warn", each.finding, each.hint)
+    if variables.get("funnels") and not unseen:
+        yield Check("events", "ok", "every step's events occur")
 
 
 def _count(number: int, noun: str) -> str:

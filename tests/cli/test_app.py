@@ -161,6 +161,34 @@ def test_mistakes_are_two_lines_and_exit_2(args: list[str], error: str, hint: st
     assert done.stderr == f"error: {error}\n  hint: {hint}\n"
 
 
+@pytest.mark.parametrize("words", [(), ("report",)])
+def test_a_group_alone_is_its_help(words: tuple[str, ...]) -> None:
+    done = invoke(*words)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == invoke(*words, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "named"),
+    [
+        (["--format", "json", "funnel"], "funnelkit funnel"),
+        (["load", "events", "x.csv", "--map"], "funnelkit load"),
+        (["report", "build", "--x"], "funnelkit report build"),
+        (["--nosuch"], "funnelkit"),
+    ],
+)
+def test_the_hint_names_the_command_that_was_meant(args: list[str], named: str) -> None:
+    assert f"hint: `{named} --help` shows" in invoke(*args).stderr
+
+
+def test_a_trend_is_by_week_unless_told(built_sample) -> None:
+    def trend(*value: str) -> str:
+        project = ("--project", str(built_sample.paths.root))
+        return str(invoke(*project, "funnel", "--trend", *value, "--format", "csv").stdout)
+
+    assert trend() == trend("week") != trend("day")
+
+
 def test_options_of_every_command_stand_before_or_behind_it(tmp_path: Path) -> None:
     for args in (["--project", str(tmp_path), "env"], ["env", "--project", str(tmp_path)]):
         done = invoke(*args)

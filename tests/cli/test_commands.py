@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from funnelkit.api import Project
 from funnelkit.cli.app import cli
+from funnelkit.cli.sample import _loads
 from tests.cli.run import run
 from tests.conftest import ROOT
 
@@ -42,7 +43,22 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("raw")
     done = run("sample", "acme", "--users", "150", cwd=folder)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert [line.strip() for line in done.stderr.splitlines()[1:]] == [
+        "next: cd acme",
+        "funnelkit load events data/events.csv",
+        "funnelkit load users data/users.csv",
+        "funnelkit load feedback data/feedback.csv",
+        "funnelkit build",
+    ]
     return folder / "acme"
+
+
+def test_numbered_parts_are_loaded_as_one_glob() -> None:
+    files = ("data/events-0001.parquet", "data/events-0002.parquet", "data/users.csv", "truth.yml")
+    assert _loads(files) == [
+        "funnelkit load events data/events-*.parquet",
+        "funnelkit load users data/users.csv",
+    ]
 
 
 def test_a_printed_funnel_is_the_planted_truth(company: Path) -> None:
@@ -107,6 +123,7 @@ def test_load_says_what_became_of_each_file(raw: Path, tmp_path: Path) -> None:
     assert last == "nothing was loaded (--dry-run)"
     wet = run("load", "events", "data/ragged.csv", cwd=raw)
     assert wet.stderr.splitlines()[0] == first
+    assert wet.stderr.splitlines()[-1] == "next: funnelkit build"
     again = run("load", "events", "data/ragged.csv", cwd=raw)
     assert again.stderr == "data/ragged.csv: loaded before, nothing to do\n"
     found = _doctor(raw)
@@ -137,10 +154,13 @@ def _doctor(folder: Path) -> dict[str, tuple[str, str]]:
 
 def test_a_healthy_project_has_no_warning(company: Path) -> None:
     found = _doctor(company)
+    # the sample has 9 planted rows that no build can use
+    assert found.pop("rejects")[1].startswith("9 rows rejected by the build; mostly: neither user")
     assert {state for state, _ in found.values()} == {"ok"}, found
     assert "duckdb 2." in found["versions"][1]
     done = invoke("--project", str(company), "doctor")
-    assert len(done.stdout.splitlines()) == len(found)
+    lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert len(lines) == len(found) + 1
     assert done.stdout.startswith("✓ ok    versions")
 
 

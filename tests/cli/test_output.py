@@ -231,6 +231,24 @@ def test_output_is_utf8_in_any_locale_and_time_zone(built_sample) -> None:
     assert "█" in here
 
 
+def test_a_limit_of_an_interval_is_rounded_as_every_share() -> None:
+    # A hair below 0.1005: as in the CSV, six decimals are what is rounded, so it is 10.1 %.
+    low = 0.1005 - 1e-9
+    assert f"{100 * low:.1f} %" != "10.1 %"
+    table, limits = measured(STEPS), {"conversion_lo": low, "conversion_hi": 0.6}
+    rows = [
+        tuple(limits.get(name, value) for name, value in zip(table.names, row, strict=True))
+        for row in table.rows
+    ]
+    line = shown(lay_out(replace(table, rows=tuple(rows)), None), None)[2]
+    assert "10.1–60.0" in line
+
+
+def test_a_table_prints_as_text_in_python() -> None:
+    table = Table((Column("a"), Column("n", "count")), (("x", 1234),), {}, "So it is.", ("Note.",))
+    assert str(table) == "So it is.\n\n| a | n |\n| --- | --: |\n| x | 1,234 |\n\nNote."
+
+
 def test_a_table_without_rows_prints_its_words() -> None:
     assert shown(lay_out(replace(measured(STEPS), rows=()), 80), 80) == []
 

@@ -14,6 +14,7 @@ from funnelkit.errors import FunnelkitError
 from funnelkit.paths import root
 from funnelkit.project.locate import find
 from funnelkit.warehouse import dbt, meta
+from funnelkit.warehouse.connect import connect, memory
 from funnelkit.warehouse.dbt_results import BuildError, paragraph
 from tests.dbt import project
 
@@ -339,6 +340,7 @@ def test_the_profile_names_this_file_in_utc_and_downloads_nothing(tmp_path: Path
         "TimeZone": "UTC",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
+        "enable_progress_bar": "false",
     }
     assert "plugins" not in output
 
@@ -357,6 +359,66 @@ def test_definitions_that_changed_after_the_build_are_told() -> None:
     assert meta.warning(build, {"a": [2], "b": 1}) is None
     assert "changed" in str(meta.warning(build, {"a": [2], "b": 2}))
     assert meta.warning(None, {}) is None
+
+
+def test_no_connection_of_ours_draws_into_the_output(tmp_path: Path) -> None:
+    asked = "select value from duckdb_settings() where name = 'enable_progress_bar'"
+    for opened in (connect(tmp_path / "w.duckdb"), memory()):
+        with opened as con:
+            assert con.execute(asked).fetchall() in ([("false",)], [("False",)], [("0",)])
+
+
+def test_a_project_without_the_package_is_told_what_to_write(tmp_path: Path) -> None:
+    project.write(tmp_path, {})
+    done = project.run(tmp_path, "build")
+    assert (done.returncode, done.stdout) == (2, "")
+    first, hint, *lines = done.stderr.splitlines()
+    assert first == "error: the funnelkit package is not installed: packages.yml is missing"
+    assert hint == "  hint: packages.yml needs these two lines:"
+    assert _state(tmp_path) is None
+    doctor = project.run(tmp_path, "doctor")
+    assert doctor.returncode == 1
+    assert "✗ fail  dbt package  the funnelkit package is not installed" in doctor.stdout
+    # What is told is enough.
+    (tmp_path / "packages.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert project.run(tmp_path, "dbt", "--quiet", "deps").returncode == 0
+    assert "funnelkit.fct_events" in project.run(tmp_path, "dbt", "--quiet", "ls").stdout.replace(
+        "marts.core.", ""
+    )
+    assert "dbt package" not in project.run(tmp_path, "doctor").stdout
+
+
+def test_a_whole_build_of_nothing_is_an_error(tmp_path: Path) -> None:
+    project.write(tmp_path, {"packages.yml": "packages: []  # funnelkit, one day\n"})
+    done = project.run(tmp_path, "build")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: nothing was built: dbt found no model")
+
+
+def test_events_that_never_occur_and_failed_tests_are_told(tmp_path: Path) -> None:
+    log = "select unnest(['visit', 'cart']) as event_name, null as a"
+    schema = "models: [{name: fct_events, columns: [{name: a, data_tests: [not_null]}]}]\n"
+    text = project.DBT_PROJECT.replace("order]", "crat]")
+    files = {"models/fct_events.sql": log, "models/schema.yml": schema, "dbt_project.yml": text}
+    done = project.run(project.write(tmp_path, files), "build")
+    assert done.returncode == 1
+    told = "buy, step crat: no event is called 'crat'; did you mean 'cart'?"
+    assert done.stderr.splitlines()[-2:] == [
+        f"warning: {told}",
+        "built 1 table; 0 tests passed, 1 failed",
+    ]
+    assert api.open(tmp_path).unseen_events() == [told]
+    assert api.open(tmp_path).unseen_events("other") == []
+    assert "finished, 1 test failed" in project.run(tmp_path, "doctor").stdout
+
+
+def test_a_reader_that_goes_away_gets_no_traceback(shop: Path) -> None:
+    process = project.start(shop, "dbt", "ls")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.wait(timeout=30)
 
 
 def _state(shop: Path) -> str | None:

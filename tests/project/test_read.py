@@ -239,6 +239,12 @@ def test_what_the_design_has_and_this_version_has_not_is_refused(project, block,
             "3: funnels.f.breakdowns[0]: unknown user property 'plan'; declare it in user_prop",
         ),
         (
+            "event_properties: {platform: varchar}\n"
+            "funnels: {f: {steps: [a, b], breakdowns: [platform]}}",
+            "4: funnels.f.breakdowns[0]: 'platform' is an event property; a breakdown needs a user "
+            "property: declare it in user_properties and load a users file",
+        ),
+        (
             "user_properties: {plan: varchar}\n"
             "funnels: {f: {steps: [a, b], breakdowns: [plan, plan]}}",
             "4: funnels.f.breakdowns[1]: 'plan' again; once is enough",
