@@ -159,10 +159,14 @@ def _expand(pattern: str) -> list[Path]:
     return matches
 
 
+_LOG_ENDINGS = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zst"}
+
+
 def _nearby(path: Path) -> str | None:
     if not path.parent.is_dir():
         return f"there is no folder {path.parent.name!r} either"
-    return did_you_mean(path.name, (p.name for p in path.parent.iterdir() if p.is_file()))
+    logs = (p.name for p in path.parent.iterdir() if p.suffix in _LOG_ENDINGS and p.is_file())
+    return did_you_mean(path.name, logs)
 
 
 def _folder(path: Path) -> FunnelkitError:

@@ -161,12 +161,14 @@ class TestWords:
 
     def test_values_that_read_the_same_are_equal_to_a_reader(self):
         table = values(("a", 10_000, 3333), ("b", 10_000, 3331))
-        assert "All 2 values convert 33.3 % (n = 10,000 each)" in breakdown_sentence(table)
+        assert "All 2 values convert 33.3 % (n = 10,000 each)" in str(breakdown_sentence(table))
 
     def test_values_without_a_mature_entry_are_not_among_all(self):
         rows = [*values(("a", 40, 0), ("b", 30, 0)).rows, *step_rows(open_value("c", 7)).rows]
         table = Table(values(("a", 1, 0)).columns, tuple(rows))
-        assert breakdown_sentence(table).startswith("All 2 values with a mature entry convert 0.0 ")
+        assert str(breakdown_sentence(table)).startswith(
+            "All 2 values with a mature entry convert 0.0 "
+        )
 
     def test_one_value_is_not_compared(self):
         table = values(("organic", 40, 10))
@@ -175,7 +177,7 @@ class TestWords:
             "The one value is organic: it converts 25.0 % (n = 40, 14.2–40.2 %)."
         )
         rows = (*table.rows, *step_rows(open_value("paid", 7)).rows)
-        both = breakdown_sentence(Table(table.columns, rows))
+        both = str(breakdown_sentence(Table(table.columns, rows)))
         assert both.startswith("The one value with a mature entry is organic: it converts 25.0 %")
 
     def test_no_value_with_a_mature_entry_is_said_once(self):
@@ -229,9 +231,12 @@ class TestNobody:
 
 
 def test_withheld_counts_are_shown_as_such_and_come_back():
-    columns = tuple(Column(name, kind) for name, kind in (
-        ("week", "date"), ("events", "count"), ("entities", "count"), ("digest", "text"),
-    ))  # fmt: skip
+    columns = (
+        Column("week", "date"),
+        Column("events", "count"),
+        Column("entities", "count"),
+        Column("digest"),
+    )
     rows = (("2026-01-05", None, None, "0a"), ("2026-01-12", 120, 40, "0b"))
     files = render(report_data(inputs=Table(columns, rows)))
     assert files["data/inputs.csv"] == b"week,events,entities,digest\n2026-01-05,,,0a\n" + (
