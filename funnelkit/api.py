@@ -294,7 +294,7 @@ def explore(
     from funnelkit.results import explore_table
     from funnelkit.warehouse.explore import explore as run
     from funnelkit.warehouse.explore_log import Question
-    from funnelkit.warehouse.macros import definition_hash, funnel_specs
+    from funnelkit.warehouse.macros import funnel_specs
 
     if window is not None:
         parse_duration(window)
@@ -302,7 +302,7 @@ def explore(
     (spec,) = funnel_specs({"explore": definition})
     question = Question(files, spec, mapping or {}, where, by, time_format)
     with _interruptible():
-        return explore_table(run(question), spec, definition_hash(spec))
+        return explore_table(run(question), spec)
 
 
 def readable_curve(table: Table) -> Table:

@@ -1,5 +1,6 @@
 """From counts to what is shown: one path for built funnels, `explore` and reports."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +16,7 @@ from funnelkit.stats.funnels import (
     trend_table,
 )
 from funnelkit.table import Column, Table, Value
+from funnelkit.warehouse.macros import definition_hash
 from funnelkit.warehouse.queries import query
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def funnel_table(
     Raises FunnelkitError when the funnel or the breakdown was not built.
     """
     built = _built(con, spec["name"])
+    spec = _as_built(con, spec, built)
     meta = _meta(con, spec, built["definition_hash"])
     options: dict[str, Any] = {
         "entities": entities(spec),
@@ -71,6 +74,21 @@ def _built(con: "DuckDBPyConnection", name: str) -> dict[str, Any]:
     raise FunnelkitError(
         f"funnel {name!r} was not built yet; built: {known or 'none'}", "run `funnelkit build`"
     )
+
+
+def _as_built(
+    con: "DuckDBPyConnection", spec: Mapping[str, Any], built: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The rules that the numbers follow: those built, where the definitions changed since."""
+    if definition_hash(spec) == built["definition_hash"]:
+        return spec
+    rules = json.loads(built["definition"])
+    names = query(con, "funnel_step_names", funnel=spec["name"])
+    steps = [
+        {"no": row["step"], "name": row["step_name"], **step}
+        for row, step in zip(names, rules["steps"], strict=True)
+    ]
+    return {**spec, **rules, "steps": steps}
 
 
 def _steps(con: "DuckDBPyConnection", name: str, breakdown: str | None) -> list[StepCounts]:
@@ -156,9 +174,7 @@ def _without_times(counts: StepCounts, value: str | None = "(other)") -> StepCou
     return counts._replace(value=value, median_us=None, p25_us=None, p75_us=None, p90_us=None)
 
 
-def _meta(
-    con: "DuckDBPyConnection", spec: Mapping[str, Any], definition_hash: str
-) -> dict[str, Any]:
+def _meta(con: "DuckDBPyConnection", spec: Mapping[str, Any], built_hash: str) -> dict[str, Any]:
     window = query(con, "log_window")[0]
     quality = query(con, "event_quality")
     counted = {(row["kind"], row["outcome"]): 0 for row in quality}
@@ -166,7 +182,7 @@ def _meta(
         counted[row["kind"], row["outcome"]] += row["entries"]
     return {
         "definition": in_words(spec),
-        "definition_hash": definition_hash,
+        "definition_hash": built_hash,
         **window,
         "events": counted.get(("events", "accepted"), 0),
         "duplicates": counted.get(("events", "duplicate"), 0),
@@ -178,7 +194,7 @@ def _meta(
     }
 
 
-def explore_table(answer: "Answer", spec: Mapping[str, Any], definition_hash: str) -> Table:
+def explore_table(answer: "Answer", spec: Mapping[str, Any]) -> Table:
     """`explore`'s counts as funnel rows; what was read and rejected stands in the meta and notes.
 
     Rows: the total's steps, then those of each value of `--by`.
@@ -191,7 +207,7 @@ def explore_table(answer: "Answer", spec: Mapping[str, Any], definition_hash: st
         window=window_text(spec),
         meta={
             "definition": in_words(spec),
-            "definition_hash": definition_hash,
+            "definition_hash": definition_hash(spec),
             "files": list(answer.files),
             "first_event": answer.first_event_at,
             "last_event": answer.last_event_at,

@@ -10,6 +10,8 @@ import pytest
 import funnelkit as fk
 from funnelkit.api import Project
 from funnelkit.project.scaffold import write_project
+from funnelkit.results import funnel_table
+from funnelkit.warehouse.queries import open_marts
 
 DEFINITIONS = """
 timezone: America/New_York
@@ -166,6 +168,16 @@ def test_definition_of_the_marts_is_the_one_that_is_shown(project):
         rows(project, "select definition from dim_funnels where funnel = 'trial'")[0][0]
     )
     assert definition["window_us"] == 30 * 86_400_000_000
+
+
+def test_words_beside_numbers_are_those_of_the_build(project):
+    # The definitions were edited and not built: the window on paper is not the numbers' window.
+    spec = {**project.pick("trial", project.specs()), "window_us": 86_400_000_000}
+    with open_marts(project.paths.warehouse) as con:
+        table = funnel_table(con, spec)
+    assert "Window: 30 days from the entry, inclusive." in table.notes
+    assert table.meta["definition_hash"] == project.funnel("trial").meta["definition_hash"]
+    assert "Step 2, buy: event buy." in table.meta["definition"]
 
 
 def test_paths_with_quotes_and_blanks_work(project):
