@@ -36,11 +36,9 @@ def funnel_table(
     by: str | None = None,
     trend: Grain | None = None,
     times: bool = False,
-    fold_below: int = 0,
 ) -> Table:
     """A built funnel: step rows, with `by` the total's and then each value's; or trend; or curve.
 
-    `fold_below`: values with fewer entrants stand together as `(other)`, for committed reports.
     Raises FunnelkitError when the funnel or the breakdown was not built.
     """
     built = _built(con, spec["name"])
@@ -61,7 +59,7 @@ def funnel_table(
         return trend_table(_periods(con, name, trend), **options)
     counts = _steps(con, name, None)
     if by is not None:
-        counts += folded(_steps(con, name, by), fold_below)
+        counts += _steps(con, name, by)
     return step_rows(counts, **options)
 
 

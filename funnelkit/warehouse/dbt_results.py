@@ -34,11 +34,6 @@ class Failure:
     file: str
     sql: str | None
 
-    @property
-    def is_test(self) -> bool:
-        """Whether the node checks data or a model, and builds nothing."""
-        return self.kind in ("test", "unit_test")
-
     def __str__(self) -> str:
         what = self.message
         if self.rows is not None:
