@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.warehouse.connect import identifier, literal, lock, memory
-from funnelkit.warehouse.explore_log import Question, create_events, is_disjoint
-from funnelkit.warehouse.expressions import check_expression
+from funnelkit.warehouse.explore_log import Question, create_events
 from funnelkit.warehouse.files import Reject, find
+from funnelkit.warehouse.journeys import (
+    check_conditions,
+    create_journeys,
+    keep_segment,
+    matches,
+    table,
+)
 from funnelkit.warehouse.macros import render
+from funnelkit.warehouse.queries import readable_errors
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-RUNS = ("all", "mature", "first")
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -62,30 +66,21 @@ def explore(question: Question) -> Answer:
 def journeys(question: Question) -> Iterator[tuple["DuckDBPyConnection", "Log"]]:
     """A database in memory with the kernel's tables for the question, and what was read.
 
-    Tables: fk_entities (entity_id, entity_key), fk_rows, fk_chain_rows (proof rows by run),
-    fk_journeys; see the macros of the same names.
+    Tables: fk_entities (entity_id, entity_key) and those of `create_journeys`; with `events` also
+    fk_accepted (the log) and fk_profile (the entry's row).
     """
     paths = find(question.files)
     con = memory()
     try:
-        for place, text in _conditions(question):
-            check_expression(con, text, place)
+        check_conditions(con, question.asked)
         rejects = create_events(con, question, paths)
         lock(con, paths)  # before any of the caller's SQL runs
         log = _log(con, paths, rejects)
-        with _readable_errors(con):
-            _create_journeys(con, question, log.observed_us)
+        with readable_errors(con, "fk_log"):
+            _create_tables(con, question, log.observed_us)
             yield con, log
     finally:
         con.close()
-
-
-def _conditions(question: Question) -> Iterator[tuple[str, str]]:
-    if question.where:
-        yield "--where", question.where
-    for step in question.spec["steps"]:
-        if step["where"]:
-            yield f"--step {step['name']}", step["where"]
 
 
 @dataclass(frozen=True)
@@ -141,53 +136,65 @@ def _iso(moment: Any) -> str | None:
     return None if moment is None else f"{moment.isoformat()}Z"
 
 
-def _create_journeys(con: "DuckDBPyConnection", question: Question, observed_us: int) -> None:
-    specs = json.dumps([question.spec])
-    engine = question.engine
-    steps = len(question.spec["steps"])
-    entity = question.spec["entity"]
-
-    def table(name: str, sql: str) -> None:
-        con.execute(f"create temp table {name} as {sql}")
-
+def _create_tables(con: "DuckDBPyConnection", question: Question, observed_us: int) -> None:
+    asked = question.asked
     condition = f"where (\n{question.where}\n)" if question.where else ""
-    con.execute(f"create temp view fk_accepted as select * from fk_usable {condition}")
-    matches = render(
-        "funnel_matches", specs, "fk_accepted", {entity: "fk_entity_id"}, "fk_event_no"
-    )
-    # An event may stand in the log twice: the same entity, instant, steps and event_no is one.
-    distinct = "" if is_disjoint(question.spec) else "distinct"
-    table("fk_matches", f"select {distinct} * from ({matches})")
+    if question.needs_events:
+        _number_events(con, condition)
+    else:
+        con.execute(
+            "create temp view fk_accepted as select *, fk_event_no as event_no"
+            f" from fk_usable {condition}"
+        )
+    _number_entities(con, question)
+    create_journeys(con, asked, observed_us)
+    if question.needs_events:
+        _create_profile(con)
+        keep_segment(con, asked)
+
+
+def _number_events(con: "DuckDBPyConnection", condition: str) -> None:
+    """fk_accepted, every event once: rows of one entity, instant and id (or content) are one."""
+    con.execute(f"""
+        create temp table fk_accepted as
+        select *, fk_entity_id as entity_id,
+            row_number() over (order by occurred_at, fk_event_id, fk_entity_id) as event_no
+        from (
+            select * from fk_usable {condition}
+            qualify row_number() over (
+                partition by fk_entity_id, occurred_at, fk_event_id order by fk_event_no) = 1
+        )""")
+
+
+def _number_entities(con: "DuckDBPyConnection", question: Question) -> None:
+    """fk_entities, of those that enter: files know ids, the kernel wants dense numbers."""
+    entered = "mask <> 0" if question.spec["order"] == "any" else "mask & 1 <> 0"
+    table(con, "fk_matched", matches(question.asked, "fk_entity_id"))
     table(
+        con,
         "fk_entities",
         "select entity_key as entity_id, row_number() over () as entity_key"
-        " from (select distinct entity_key from fk_matches where mask & 1 <> 0)",
+        f" from (select distinct entity_key from fk_matched where {entered})",
     )
     con.execute(
-        "create temp view fk_keyed as select m.* exclude (entity_key), e.entity_key"
-        " from fk_matches m inner join fk_entities e on m.entity_key = e.entity_id"
+        "create temp view fk_matches as select m.* exclude (entity_key), e.entity_key"
+        " from fk_matched m inner join fk_entities e on m.entity_key = e.entity_id"
     )
-    table("fk_rows", render("funnel_rows", "fk_keyed", engine=engine))
-    chains = []
-    for run in RUNS if question.spec["entry"] == "best" else RUNS[:1]:
-        entries = render("funnel_entries", run, "fk_rows", specs, str(observed_us))
-        table(f"fk_entries_{run}", entries)
-        kernel = render("funnel_chains", "fk_rows", f"fk_entries_{run}", steps, engine=engine)
-        chains.append(f"select '{run}' as run, * from ({kernel})")
-    table("fk_chains", "\nunion all\n".join(chains))
-    table("fk_chain_rows", render("funnel_chain_rows", "fk_chains", "fk_rows", steps))
-    table("fk_funnels", render("funnel_values", specs))
-    table("fk_steps", render("funnel_step_values", specs))
+
+
+def _create_profile(con: "DuckDBPyConnection") -> None:
     table(
-        "fk_journeys",
-        render("funnel_journeys", "fk_rows", "fk_chain_rows", "fk_funnels", str(observed_us)),
+        con,
+        "fk_profile",
+        "select e.p, e.attempt, a.* from fk_entered e"
+        " inner join fk_accepted a on e.event_no = a.event_no",
     )
 
 
 def _counts(con: "DuckDBPyConnection", question: Question) -> tuple[dict[str, Any], ...]:
-    groups = "select p, '(all)' as breakdown, '(all)' as value from fk_journeys"
+    groups = "select p, attempt, '(all)' as breakdown, '(all)' as value from fk_journeys"
     if question.by:
-        groups += f"\nunion all\n{_values_by(question.spec, question.by)}"
+        groups += f"\nunion all\n{_values_by(question.by)}"
     con.execute(f"create temp table fk_groups as {groups}")
     sql = render(
         "funnel_step_counts",
@@ -200,7 +207,7 @@ def _counts(con: "DuckDBPyConnection", question: Question) -> tuple[dict[str, An
         True,
     )
     found = con.execute(f"""
-        select counts.*, steps.step_name
+        select counts.*, steps.step_name, steps.is_optional, steps.previous_step
         from ({sql}) counts inner join fk_steps steps using (funnel_no, step)
         order by breakdown <> '(all)', max(entered) over (partition by value) desc, value, step
     """)
@@ -219,41 +226,8 @@ def _unseen(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> dict[str, str
     return {name: did_you_mean(name, [str(known) for (known,) in names]) for name in missing}
 
 
-def _values_by(spec: Mapping[str, Any], by: str) -> str:
+def _values_by(by: str) -> str:
     """The column's value on the first entry; beyond the twelve most frequent, (other)."""
-    predicate = render("step_predicate", spec["steps"][0])
-    return f"""
-        select p, {literal(by)} as breakdown, case when rank <= 12 then value else '(other)' end
-        from (
-            select *, dense_rank() over (order by entities desc, value) as rank
-            from (
-                select
-                    e.entity_key + {spec["no"]} * 72057594037927936 as p,
-                    coalesce(first_value, '(none)') as value,
-                    count(*) over (partition by coalesce(first_value, '(none)')) as entities
-                from fk_entities e inner join (
-                    select fk_entity_id, min_by(
-                        row(cast({identifier(by)} as varchar)), (occurred_at, fk_event_id)
-                    )[1] as first_value
-                    from fk_accepted where {predicate} group by fk_entity_id
-                ) v on e.entity_id = v.fk_entity_id
-            )
-        )"""
-
-
-@contextmanager
-def _readable_errors(con: "DuckDBPyConnection") -> Iterator[None]:
-    """What DuckDB refuses in a condition, such as a column that is not there, is the caller's."""
-    import duckdb
-
-    try:
-        yield
-    except (duckdb.InterruptException, duckdb.OutOfMemoryException, duckdb.IOException):
-        raise
-    except duckdb.Error as error:
-        found = [str(row[0]) for row in con.execute("describe fk_log").fetchall()]
-        columns = ", ".join(name for name in found if name != "fk_row")
-        message = str(error).partition("\nLINE")[0].partition("Candidate bindings")[0]
-        raise FunnelkitError(
-            " ".join(message.split()).rstrip("!"), f"columns of the log: {columns}"
-        ) from None
+    column = f"select p, attempt, cast({identifier(by)} as varchar) as value from fk_profile"
+    groups = render("funnel_value_groups", f"({column})", ["p", "attempt"], [])
+    return f"select p, attempt, {literal(by)} as breakdown, value from ({groups})"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from funnelkit.errors import FunnelkitError
 from funnelkit.warehouse.connect import identifier, literal
 from funnelkit.warehouse.files import Reject, relation
+from funnelkit.warehouse.journeys import Asked
 from funnelkit.warehouse.macros import render
 from funnelkit.warehouse.times import checked_format, time_sql
 
@@ -21,6 +22,8 @@ class Question:
 
     `mapping` is ours to theirs (`event_name` to `event`), a value in single quotes is a constant;
     `where` keeps only the events for which it is true; `by` is a column, taken at the first entry.
+    `since_us`, `until_us` and `segment` as in `Asked`. `events`: details of single events are asked
+    for, so each gets a number; `everything`: also of events that no step names.
     """
 
     files: Sequence[str]
@@ -30,6 +33,33 @@ class Question:
     by: str | None = None
     time_format: str | None = None
     engine: str = "duckdb"
+    since_us: int | None = None
+    until_us: int | None = None
+    segment: str | None = None
+    events: bool = False
+    everything: bool = False
+
+    @property
+    def asked(self) -> Asked:
+        """The same without the files."""
+        span = (self.since_us, self.until_us)
+        return Asked(self.spec, *span, self.where, self.segment, self.engine)
+
+    @property
+    def needs_events(self) -> bool:
+        """Whether events have to be told apart: by what is asked for, or by the funnel's rules.
+
+        Of equal rows any will do, unless a row may be counted (entries), stand in between (strict)
+        or match several steps.
+        """
+        return (
+            self.events
+            or self.everything
+            or bool(self.by or self.segment)
+            or self.spec["order"] == "strict"
+            or self.spec["count"] == "entries"
+            or not is_disjoint(self.spec)
+        )
 
 
 # Columns that the view over the log adds; a log's own columns keep their names beside them.
@@ -87,7 +117,7 @@ def create_events(
             {entity_id} as fk_entity_id,
             {time_text} as fk_time_text,
             {event_id} as fk_event_id,
-            {"0" if is_disjoint(question.spec) else event_id} as fk_event_no,
+            0 as fk_event_no,
             {reason} as fk_reject_reason
         from fk_log""")
     con.execute(f"create temp view fk_usable as {_usable(columns, question)}")
@@ -125,11 +155,11 @@ def _usable(columns: _Columns, question: Question) -> str:
 
     Of rows with one id the first received stays, as in the build.
     """
-    names = sorted({event for step in question.spec["steps"] for event in step["events"]})
-    rows = (
-        "select * from fk_events where fk_reject_reason is null"
-        f" and event_name in ({', '.join(map(literal, names))})"
-    )
+    rows = "select * from fk_events where fk_reject_reason is null"
+    if not question.everything and question.spec["order"] != "strict":
+        named = [*question.spec["steps"], *question.spec["exclude"]]
+        names = sorted({event for item in named for event in item["events"]})
+        rows += f" and event_name in ({', '.join(map(literal, names))})"
     if question.mapping.get("event_id", "event_id") not in columns:
         return rows
     has_received = "received_at" in columns or "received_at" in question.mapping
@@ -152,12 +182,12 @@ def _event_id(columns: _Columns, mapping: Mapping[str, str]) -> str:
 
 
 def is_disjoint(spec: Mapping[str, Any]) -> bool:
-    """Whether no event name stands in two steps.
+    """Whether no event name stands in two steps or exclusions.
 
     Then equal rows fill the same step and any of them will do: neither their order within an
     instant nor their number can change a count.
     """
-    events = [event for step in spec["steps"] for event in step["events"]]
+    events = [event for item in (*spec["steps"], *spec["exclude"]) for event in item["events"]]
     return len(events) == len(set(events))
 
 

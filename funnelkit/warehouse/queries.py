@@ -1,5 +1,7 @@
 """The named queries of sql/, run on built marts."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,3 +33,24 @@ def query(con: "DuckDBPyConnection", name: str, **parameters: object) -> list[di
 def open_marts(warehouse: Path) -> "DuckDBPyConnection":
     """The warehouse, read-only. Raises FunnelkitError when there is none or it is in use."""
     return connect(warehouse, read_only=True)
+
+
+@contextmanager
+def readable_errors(con: "DuckDBPyConnection", relation: str) -> Iterator[None]:
+    """What DuckDB refuses in a condition, such as a column that is not there, is the caller's.
+
+    The hint names the columns of `relation`.
+    """
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException, duckdb.IOException):
+        raise
+    except duckdb.Error as error:
+        found = [str(row[0]) for row in con.execute(f"describe {relation}").fetchall()]
+        columns = ", ".join(name for name in found if name != "fk_row")
+        message = str(error).partition("\nLINE")[0].partition("Candidate bindings")[0]
+        raise FunnelkitError(
+            " ".join(message.split()).rstrip("!"), f"columns of the log: {columns}"
+        ) from None

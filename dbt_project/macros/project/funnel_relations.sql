@@ -1,16 +1,34 @@
-{#- The column of fct_events that stands for a funnel's entity. -#}
-{% macro entity_keys() %}
-    {{ return({'user_id': 'user_key', 'account_id': 'account_key'}) }}
+{#- Entities of the project's funnels that are neither users nor accounts: columns of fct_events. -#}
+{% macro other_entities() %}
+    {% set found = [] %}
+    {% for spec in fromjson(funnelkit.project_funnels()) if spec.entity not in ['user_id', 'account_id'] + found %}
+        {% do found.append(spec.entity) %}
+    {% endfor %}
+    {{ return(found) }}
 {% endmacro %}
 
-{#- K of the longest funnel, at least 1. -#}
-{% macro longest_funnel() %}
-    {% set ns = namespace(steps=1) %}
-    {% for spec in fromjson(funnelkit.project_funnels()) %}
-        {% set ns.steps = [ns.steps, spec.steps | length] | max %}
+{#- The column of funnel_events that stands for a funnel's entity. -#}
+{% macro entity_keys() %}
+    {% set keys = {'user_id': 'user_key', 'account_id': 'account_key'} %}
+    {% for entity in funnelkit.other_entities() %}
+        {% do keys.update({entity: 'fk_key_' ~ entity}) %}
     {% endfor %}
-    {{ return(ns.steps) }}
+    {{ return(keys) }}
 {% endmacro %}
+
+{#- fct_events with a key for every entity that a funnel counts. -#}
+{% macro funnel_events() -%}
+    select
+        events.*
+        {%- for entity in funnelkit.other_entities() %},
+        {{ entity }}_keys.entity_key as fk_key_{{ entity }}
+        {%- endfor %}
+    from {{ ref('fct_events') }} as events
+    {%- for entity in funnelkit.other_entities() %}
+    left join {{ ref('int_entity_keys') }} as {{ entity }}_keys
+        on {{ entity }}_keys.entity = '{{ entity }}' and cast(events.{{ entity }} as varchar) = {{ entity }}_keys.entity_id
+    {%- endfor %}
+{%- endmacro %}
 
 {#- observed_until in microseconds, as SQL. -#}
 {% macro observed_us() %}

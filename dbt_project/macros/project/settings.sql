@@ -7,6 +7,7 @@
         'observed_until': given.get('observed_until'),
         'event_properties': given.get('event_properties') or {},
         'user_properties': given.get('user_properties') or {},
+        'session_idle_us': funnelkit.duration_us(given.sessions.idle) | int if given.get('sessions') else none,
     }) }}
 {% endmacro %}
 

@@ -2,7 +2,9 @@ select
     funnels.funnel_no,
     funnels.funnel,
     steps.step,
-    steps.step_name
+    steps.step_name,
+    steps.previous_step,
+    steps.is_optional
 from (
     {{ funnelkit.funnel_step_values(funnelkit.project_funnels()) }}
 ) as steps

@@ -1,97 +1,83 @@
--- One value an entity and breakdown, as of the first entry; rows of a breakdown sum to the total.
+{%- set specs = fromjson(funnelkit.project_funnels()) -%}
+{%- set properties = funnelkit.settings().user_properties -%}
+{%- set accounts = [] -%}
+{%- for spec in specs if spec.entity == 'account_id' -%}{%- do accounts.append(spec) -%}{%- endfor -%}
+
+-- One value a unit and breakdown; rows of a breakdown sum to the total.
 with
 
 journeys as (
 
-    select
-        entities.funnel,
-        entities.entity,
-        entities.entity_id,
-        {{ funnelkit.from_us('journeys.first_entry_us') }} as first_entry_at
-    from {{ ref('int_funnel_journeys') }} as journeys
-    inner join {{ ref('int_funnel_entities') }} as entities on journeys.p = entities.p
+    select * from {{ ref('int_funnel_journeys') }}
 
 ),
 
-breakdowns as (
+entered as (
 
-    {{ funnelkit.declared_breakdowns() }}
-
-),
-
-told as (
-
-    select user_id as entity_id, 'user_id' as entity, property, value, valid_from, user_id
-    from {{ ref('dim_user_properties') }}
-    union all
-    select account_id as entity_id, 'account_id' as entity, property, value, valid_from, user_id
-    from {{ ref('dim_user_properties') }}
-    where account_id is not null
+    {{ funnelkit.funnel_entry_events(ref('int_funnel_rows'), tojson(specs)) }}
 
 ),
 
-known as (
+profiles as (
 
-    select
-        journeys.funnel,
-        journeys.entity_id,
-        breakdowns.breakdown,
-        told.value
-    from journeys
-    inner join breakdowns on journeys.funnel = breakdowns.funnel
-    inner join told
-        on journeys.entity_id = told.entity_id
-        and journeys.entity = told.entity
-        and breakdowns.breakdown = told.property
-        and told.valid_from <= journeys.first_entry_at
-    qualify row_number() over (
-        partition by journeys.funnel, journeys.entity_id, breakdowns.breakdown
-        order by told.valid_from desc, told.user_id
-    ) = 1
+    select * from (
+        {{ funnelkit.funnel_profiles(
+            'entered', ref('fct_events'), ref('int_user_rows'), properties,
+            funnelkit.funnel_of('entries.p') ~ ' in ' ~ funnelkit.funnel_list(tojson(accounts))
+        ) }}
+    ) as known
 
 ),
 
 valued as (
-
-    select
-        journeys.funnel,
-        journeys.entity_id,
-        breakdowns.breakdown,
-        coalesce(known.value, '(none)') as value
+    {% set ns = namespace(rows=0) -%}
+    {%- for spec in specs %}
+    {%- for breakdown in spec.breakdowns %}
+    {{ 'union all' if ns.rows }}
+    {%- set ns.rows = ns.rows + 1 %}
+    {%- set name = funnelkit.sql_text(breakdown.name) %}
+    {%- if breakdown.at == 'entry' %}
+    select journeys.funnel_no, journeys.p, journeys.attempt, {{ name }} as breakdown, cast(profiles.{{ breakdown.property }} as varchar) as value
     from journeys
-    inner join breakdowns on journeys.funnel = breakdowns.funnel
-    left join known
-        on journeys.funnel = known.funnel
-        and journeys.entity_id = known.entity_id
-        and breakdowns.breakdown = known.breakdown
+    inner join profiles on journeys.p = profiles.p and journeys.attempt = profiles.attempt
+    where journeys.funnel_no = {{ spec.no }}
+    {%- else %}
+    {%- set numbers = {'first': 'first', 'last': 'last'} %}
+    {%- for step in spec.steps if step.name not in numbers %}{% do numbers.update({step.name: step.no}) %}{% endfor %}
+    select cast({{ spec.no }} as bigint) as funnel_no, p, attempt, {{ name }} as breakdown, value
+    from (
+        {{ funnelkit.funnel_values_at(
+            tojson(spec), 'journeys', ref('int_funnel_chain_rows'), ref('int_funnel_rows'), ref('fct_events'),
+            breakdown.property, numbers[breakdown.at]
+        ) }}
+    ) as values_{{ ns.rows }}
+    {%- endif %}
+    {%- endfor %}
+    {%- endfor %}
+    {%- if not ns.rows %}
+    select funnel_no, p, attempt, '' as breakdown, '' as value from journeys where false
+    {%- endif %}
 
 ),
 
--- Beyond the twelve most frequent values the rest is (other).
-ranked as (
+grouped as (
 
-    select
-        funnel,
-        breakdown,
-        value,
-        row_number() over (partition by funnel, breakdown order by count(*) desc, value) as value_rank
-    from valued
-    group by funnel, breakdown, value
+    select * from (
+        {{ funnelkit.funnel_value_groups('valued', ['funnel_no', 'p', 'attempt', 'breakdown'], ['funnel_no', 'breakdown']) }}
+    ) as value_groups
 
 ),
 
 final as (
 
     select
-        valued.funnel,
-        valued.entity_id,
-        valued.breakdown,
-        case when ranked.value_rank <= 12 then valued.value else '(other)' end as value
-    from valued
-    inner join ranked
-        on valued.funnel = ranked.funnel
-        and valued.breakdown = ranked.breakdown
-        and valued.value = ranked.value
+        entities.funnel,
+        entities.entity_id,
+        grouped.attempt,
+        grouped.breakdown,
+        grouped.value
+    from grouped
+    inner join {{ ref('int_funnel_entities') }} as entities on grouped.p = entities.p
 
 )
 

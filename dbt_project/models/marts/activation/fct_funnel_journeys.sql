@@ -17,7 +17,7 @@ final as (
     select
         entities.funnel,
         entities.entity_id,
-        cast(0 as bigint) as attempt,
+        journeys.attempt,
         journeys.level,
         journeys.matured_level,
         journeys.first_converted_us,
@@ -26,7 +26,8 @@ final as (
         journeys.is_open,
         {{ funnelkit.from_us('journeys.first_entry_us') }} as first_entry_at,
         {{ funnelkit.from_us('journeys.entry_us') }} as chain_entry_at,
-        {{ funnelkit.from_us('journeys.last_us') }} as chain_last_at
+        {{ funnelkit.from_us('journeys.last_us') }} as chain_last_at,
+        {{ funnelkit.from_us('journeys.stopped_us') }} as stopped_at
     from journeys
     inner join entities on journeys.p = entities.p
 

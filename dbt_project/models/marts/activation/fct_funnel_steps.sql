@@ -2,7 +2,11 @@ with
 
 chain_rows as (
 
-    select * from {{ ref('int_funnel_chain_rows') }} where run <> 'first'
+    select chain_rows.*
+    from {{ ref('int_funnel_chain_rows') }} as chain_rows
+    inner join {{ ref('int_funnel_journeys') }} as journeys
+        on chain_rows.p = journeys.p and chain_rows.attempt = journeys.attempt
+    where chain_rows.run <> 'first'
 
 ),
 
@@ -29,9 +33,11 @@ final as (
     select
         entities.funnel,
         entities.entity_id,
+        chain_rows.attempt,
         chain_rows.run,
         chain_rows.step,
         steps.step_name,
+        steps.is_optional,
         events.event_id,
         events.event_name,
         chain_rows.us_from_entry,

@@ -2,10 +2,10 @@ with
 
 entity_values as (
 
-    select p, '(all)' as breakdown, '(all)' as value
+    select p, attempt, '(all)' as breakdown, '(all)' as value
     from {{ ref('int_funnel_journeys') }}
     union all
-    select entities.p, breakdowns.breakdown, breakdowns.value
+    select entities.p, breakdowns.attempt, breakdowns.breakdown, breakdowns.value
     from {{ ref('fct_funnel_breakdowns') }} as breakdowns
     inner join {{ ref('int_funnel_entities') }} as entities
         on breakdowns.funnel = entities.funnel and breakdowns.entity_id = entities.entity_id
@@ -46,7 +46,15 @@ final as (
         counts.p25_us,
         counts.median_us,
         counts.p75_us,
-        counts.p90_us
+        counts.p90_us,
+        counts.clusters,
+        counts.sum_x2,
+        counts.sum_xm,
+        counts.sum_m2,
+        counts.sum_xprev,
+        counts.sum_prev2,
+        steps.is_optional,
+        steps.previous_step
     from counts
     inner join steps on counts.funnel_no = steps.funnel_no and counts.step = steps.step
 

@@ -3,17 +3,9 @@
 -- Cohorts by first entry, on the project's calendar; each entity counts in one period a grain.
 with
 
-entity_periods as (
-    {% for grain in ['day', 'week', 'month'] %}
-    {{ 'union all' if not loop.first }}
-    select
-        p,
-        '{{ grain }}' as grain,
-        cast(date_trunc(
-            '{{ grain }}', {{ funnelkit.local_time(funnelkit.from_us('first_entry_us'), timezone) }}
-        ) as date) as period
-    from {{ ref('int_funnel_journeys') }}
-    {%- endfor %}
+periods as (
+
+    {{ funnelkit.funnel_periods(ref('int_funnel_journeys'), timezone) }}
 
 ),
 
@@ -22,7 +14,7 @@ counts as (
     select * from (
         {{ funnelkit.funnel_step_counts(
             ref('int_funnel_journeys'), ref('int_funnel_chain_rows'), ref('dim_funnels'),
-            ref('dim_funnel_steps'), 'entity_periods', ['grain', 'period']
+            ref('dim_funnel_steps'), 'periods', ['grain', 'period']
         ) }}
     ) as step_counts
 
@@ -51,6 +43,14 @@ final as (
         counts.median_us,
         counts.p75_us,
         counts.p90_us,
+        counts.clusters,
+        counts.sum_x2,
+        counts.sum_xm,
+        counts.sum_m2,
+        counts.sum_xprev,
+        counts.sum_prev2,
+        steps.is_optional,
+        steps.previous_step,
         counts.period
     from counts
     inner join steps on counts.funnel_no = steps.funnel_no and counts.step = steps.step

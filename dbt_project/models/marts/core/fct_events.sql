@@ -1,4 +1,5 @@
 {%- set settings = funnelkit.settings() -%}
+{%- set timed_sessions = settings.session_idle_us is not none and 'session_id' not in settings.event_properties -%}
 
 -- The event log: accepted, one row an event, typed, with the user resolved. Clustered by user and
 -- time; event_no orders it by (user, occurred_at, event_id) and is not compared between builds.
@@ -48,6 +49,37 @@ keyed as (
 
 ),
 
+{% if timed_sessions -%}
+-- A session ends where its user is idle for longer than `sessions: idle`.
+paused as (
+
+    select
+        event_id,
+        user_key,
+        occurred_at,
+        case
+            when {{ funnelkit.epoch_us('occurred_at') }} - lag({{ funnelkit.epoch_us('occurred_at') }}) over (
+                partition by user_key order by occurred_at, event_id
+            ) <= {{ settings.session_idle_us }} then 0
+            else 1
+        end as is_start
+    from keyed
+
+),
+
+sessions as (
+
+    select
+        event_id,
+        sum(is_start) over (
+            partition by user_key order by occurred_at, event_id
+            rows between unbounded preceding and current row
+        ) as session_no
+    from paused
+
+),
+
+{% endif -%}
 final as (
 
     select
@@ -60,6 +92,9 @@ final as (
         keyed.user_key,
         keyed.resolved_account_id as account_id,
         accounts.account_key,
+        {% if 'session_id' not in settings.event_properties -%}
+        {{ "keyed.user_id || '/' || cast(sessions.session_no as varchar)" if timed_sessions else 'cast(null as varchar)' }} as session_id,
+        {% endif -%}
         keyed.anonymous_id,
         keyed.event_name,
         keyed.properties,
@@ -71,6 +106,9 @@ final as (
         keyed.received_at
     from keyed
     left join accounts on keyed.resolved_account_id = accounts.account_id
+    {%- if timed_sessions %}
+    inner join sessions on keyed.event_id = sessions.event_id
+    {%- endif %}
 
 )
 
