@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "api": API | {"report", "jobs", "stats", "project", "warehouse", "kernel", "sample"},
     "report": {"report", "stats", "project"},
     "jobs": {"jobs", "stats", "project"},
-    "warehouse": {"warehouse", "project"},
+    "warehouse": {"warehouse", "project", "kernel"},
     "project": {"project"},
     "stats": {"stats"},
     "sample": {"sample"},

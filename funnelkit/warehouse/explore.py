@@ -1,6 +1,5 @@
 """A funnel over any log, without a project: the package's own macros on the files themselves."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.warehouse.connect import identifier, literal, lock, memory
-from funnelkit.warehouse.explore_log import Question, create_events
-from funnelkit.warehouse.files import Reject, find
+from funnelkit.warehouse.explore_log import Question, View, create_events
+from funnelkit.warehouse.files import find
 from funnelkit.warehouse.journeys import (
     check_conditions,
     create_journeys,
@@ -20,9 +19,11 @@ from funnelkit.warehouse.journeys import (
 )
 from funnelkit.warehouse.macros import render
 from funnelkit.warehouse.queries import readable_errors
+from funnelkit.warehouse.stream import can_stream, stream_journeys
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -50,13 +51,13 @@ def explore(question: Question) -> Answer:
     """
     with journeys(question) as (con, log):
         counts = _counts(con, question)
-        unseen = _unseen(con, question.spec)
+        missing = unseen(con, question.spec)
     return Answer(
         counts=counts,
         files=log.files,
         rows=log.rows,
         rejected=log.rejected,
-        unseen=unseen,
+        unseen=missing,
         first_event_at=log.first_event_at,
         last_event_at=log.last_event_at,
     )
@@ -73,11 +74,13 @@ def journeys(question: Question) -> Iterator[tuple["DuckDBPyConnection", "Log"]]
     con = memory()
     try:
         check_conditions(con, question.asked)
-        rejects = create_events(con, question, paths)
+        view = create_events(con, question, paths)
         lock(con, paths)  # before any of the caller's SQL runs
-        log = _log(con, paths, rejects)
+        log = _log(con, paths, view)
+        usable = view.usable if log.rejected else view.all_usable
+        con.execute(f"create temp view fk_usable as {usable}")
         with readable_errors(con, "fk_log"):
-            _create_tables(con, question, log.observed_us)
+            _create_tables(con, question, log)
             yield con, log
     finally:
         con.close()
@@ -95,29 +98,49 @@ class Log:
     observed_us: int
 
 
-def _log(
-    con: "DuckDBPyConnection", paths: Sequence[Path], rejects: Sequence[tuple[Path, Reject]]
-) -> Log:
-    found = con.execute(
-        "select fk_reject_reason as reason, count(*), min(occurred_at), max(occurred_at),"
-        f" max({render('epoch_us', 'occurred_at')}) from fk_events group by reason order by reason"
-    ).fetchall()
-    accepted = [row for row in found if row[0] is None]
-    first, last, observed = accepted[0][2:] if accepted else (None, None, 0)
-    rows = sum(row[1] for row in found)
-    if rows and not accepted:
-        raise _nothing_usable(con, rows, {row[0]: row[1] for row in found})
-    rejected = {row[0]: row[1] for row in found if row[0] is not None}
-    if rejects:
-        rejected["line cannot be parsed"] = len(rejects)
+def _log(con: "DuckDBPyConnection", paths: Sequence[Path], view: View) -> Log:
+    accepted, reasons = _clean(con, view) or _sifted(con)
+    first, last, observed = accepted[1:]
+    rejected = dict(reasons)
+    if view.rejects:
+        rejected["line cannot be parsed"] = len(view.rejects)
     return Log(
         files=tuple(path.name for path in paths),
-        rows=rows + len(rejects),
+        rows=accepted[0] + sum(rejected.values()),
         rejected=rejected,
         first_event_at=_iso(first),
         last_event_at=_iso(last),
-        observed_us=observed,
+        observed_us=observed or 0,
     )
+
+
+_Span = tuple[int, Any, Any, int | None]  # rows, first and last time, last in microseconds
+
+
+def _span(occurred: str) -> str:
+    last = f"max({occurred})"
+    return f"count(*), min({occurred}), {last}, {render('epoch_us', last)}"
+
+
+def _clean(con: "DuckDBPyConnection", view: View) -> tuple[_Span, dict[str, int]] | None:
+    """The log's span where no row is rejected; from a file's statistics, not from its rows."""
+    if view.suspects is None:
+        return None
+    if con.execute(f"select 1 from fk_log where {view.suspects} limit 1").fetchall():
+        return None
+    return con.execute(f"select {_span(view.occurred)} from fk_log").fetchall()[0], {}
+
+
+def _sifted(con: "DuckDBPyConnection") -> tuple[_Span, dict[str, int]]:
+    found = con.execute(
+        f"select fk_reject_reason as reason, {_span('occurred_at')}"
+        " from fk_events group by reason order by reason"
+    ).fetchall()
+    accepted = [row[1:] for row in found if row[0] is None]
+    reasons = {row[0]: row[1] for row in found if row[0] is not None}
+    if reasons and not accepted:
+        raise _nothing_usable(con, sum(reasons.values()), reasons)
+    return accepted[0] if accepted else (0, None, None, None), reasons
 
 
 def _nothing_usable(
@@ -136,7 +159,7 @@ def _iso(moment: Any) -> str | None:
     return None if moment is None else f"{moment.isoformat()}Z"
 
 
-def _create_tables(con: "DuckDBPyConnection", question: Question, observed_us: int) -> None:
+def _create_tables(con: "DuckDBPyConnection", question: Question, log: "Log") -> None:
     asked = question.asked
     condition = f"where (\n{question.where}\n)" if question.where else ""
     if question.needs_events:
@@ -146,8 +169,11 @@ def _create_tables(con: "DuckDBPyConnection", question: Question, observed_us: i
             "create temp view fk_accepted as select *, fk_event_no as event_no"
             f" from fk_usable {condition}"
         )
+        if question.engine == "array" and can_stream(asked, log.observed_us):
+            stream_journeys(con, asked, log.observed_us, lean=question.lean)
+            return
     _number_entities(con, question)
-    create_journeys(con, asked, observed_us)
+    create_journeys(con, asked, log.observed_us)
     if question.needs_events:
         _create_profile(con)
         keep_segment(con, asked)
@@ -215,15 +241,12 @@ def _counts(con: "DuckDBPyConnection", question: Question) -> tuple[dict[str, An
     return tuple(dict(zip(names, row, strict=True)) for row in found.fetchall())
 
 
-def _unseen(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> dict[str, str | None]:
+def unseen(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> dict[str, str | None]:
     """Event names of steps that no event has: most often a misspelling."""
     wanted = {event for step in spec["steps"] for event in step["events"]}
-    found = con.execute("select distinct event_name from fk_usable").fetchall()
-    missing = sorted(wanted - {name for (name,) in found})
-    if not missing:
-        return {}
-    names = con.execute("select distinct event_name from fk_events").fetchall()
-    return {name: did_you_mean(name, [str(known) for (known,) in names]) for name in missing}
+    found = con.execute("select distinct event_name from fk_events").fetchall()
+    names = [str(name) for (name,) in found if name is not None]
+    return {name: did_you_mean(name, names) for name in sorted(wanted - set(names))}
 
 
 def _values_by(by: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.warehouse.connect import identifier, literal
@@ -23,7 +23,9 @@ class Question:
     `mapping` is ours to theirs (`event_name` to `event`), a value in single quotes is a constant;
     `where` keeps only the events for which it is true; `by` is a column, taken at the first entry.
     `since_us`, `until_us` and `segment` as in `Asked`. `events`: details of single events are asked
-    for, so each gets a number; `everything`: also of events that no step names.
+    for, so each gets a number; `everything`: also of events that no step names. `lean`: step counts
+    are all that is asked for. `engine`: array where it applies, else duckdb; or duckdb (ASOF) or
+    default (window functions) themselves.
     """
 
     files: Sequence[str]
@@ -32,18 +34,20 @@ class Question:
     where: str | None = None
     by: str | None = None
     time_format: str | None = None
-    engine: str = "duckdb"
+    engine: str = "array"
     since_us: int | None = None
     until_us: int | None = None
     segment: str | None = None
     events: bool = False
     everything: bool = False
+    lean: bool = False
 
     @property
     def asked(self) -> Asked:
         """The same without the files."""
         span = (self.since_us, self.until_us)
-        return Asked(self.spec, *span, self.where, self.segment, self.engine)
+        engine = "duckdb" if self.engine == "array" else self.engine
+        return Asked(self.spec, *span, self.where, self.segment, engine)
 
     @property
     def needs_events(self) -> bool:
@@ -66,13 +70,28 @@ class Question:
 _OURS = "fk_"
 
 
-def create_events(
-    con: "DuckDBPyConnection", question: Question, paths: Sequence[Path]
-) -> Sequence[tuple[Path, Reject]]:
+class View(NamedTuple):
+    """What `create_events` made: lines that could not be parsed, and how to be quick.
+
+    `suspects`: SQL over fk_log that is true of every row that will be rejected, and that statistics
+    of a file can refute without a look at its rows; None where there is no such shortcut.
+    `usable`: SQL of the view fk_usable; `all_usable` the same, knowing that no row is rejected.
+    `occurred`: the time column as it stands in fk_log.
+    """
+
+    rejects: Sequence[tuple[Path, Reject]]
+    suspects: str | None
+    usable: str
+    all_usable: str
+    occurred: str
+
+
+def create_events(con: "DuckDBPyConnection", question: Question, paths: Sequence[Path]) -> View:
     """View `fk_events`: the log's columns under our names and theirs, and what the kernel needs.
 
-    Added: fk_entity_id, fk_event_id, fk_event_no, fk_time_text, fk_reject_reason. View `fk_usable`:
-    those of its rows that a funnel may count. None of the caller's SQL is in either.
+    Added: fk_entity_id, fk_event_id, fk_event_no, fk_time_text, fk_reject_reason. The view of
+    those of its rows that a funnel may count is left to the caller. None of the caller's SQL is in
+    either.
     """
     entity = question.spec["entity"]
     needed = {
@@ -120,8 +139,44 @@ def create_events(
             0 as fk_event_no,
             {reason} as fk_reject_reason
         from fk_log""")
-    con.execute(f"create temp view fk_usable as {_usable(columns, question)}")
-    return log.rejects
+    suspects = _suspects(columns, {name: ours[name] for name in needed} | _received(ours), entity)
+    plain = {entity: columns.sql(ours[entity])} if not question.needs_events else {}
+    return View(
+        log.rejects,
+        suspects,
+        _usable(columns, question, "fk_events where fk_reject_reason is null"),
+        _usable(columns, question, _all_accepted(plain.get(entity))),
+        standard["occurred_at"],
+    )
+
+
+def _received(ours: Mapping[str, str]) -> dict[str, str]:
+    return {name: theirs for name, theirs in ours.items() if name == "received_at"}
+
+
+def _all_accepted(entity: str | None) -> str:
+    """fk_events where nothing is rejected; an id that is only counted may keep its type."""
+    changed = f" replace ({entity} as fk_entity_id)" if entity else ""
+    return f"(select *{changed} from fk_events) as events where true"
+
+
+def _suspects(columns: "_Columns", ours: Mapping[str, str], entity: str) -> str | None:
+    """Plain comparisons only: those are what a Parquet file's statistics can answer."""
+    if any(_is_constant(theirs) for theirs in ours.values()):
+        return None
+    times = [name for name in ("occurred_at", "received_at") if name in ours]
+    if not all(columns.type(ours[name]).startswith("TIMESTAMP") for name in times):
+        return None
+    needed = [columns.sql(ours[name]) for name in (entity, "event_name", "occurred_at")]
+    found = [f"{column} is null" for column in needed]
+    for name in (entity, "event_name"):
+        if columns.type(ours[name]) == "VARCHAR":
+            found.append(f"{columns.sql(ours[name])} = ''")
+    found.append(f"{columns.sql(ours['occurred_at'])} < '2000-01-01 00:00:00Z'")
+    if "received_at" in ours:
+        occurred, received = (render("epoch_us", columns.sql(ours[name])) for name in times)
+        found.append(f"{occurred} - {received} > 86400000000")
+    return " or ".join(found)
 
 
 class _Columns:
@@ -150,12 +205,12 @@ class _Columns:
         return "VARCHAR" if _is_constant(theirs) else self._types[theirs.casefold()]
 
 
-def _usable(columns: _Columns, question: Question) -> str:
+def _usable(columns: _Columns, question: Question, accepted: str) -> str:
     """Accepted events that match a step by name; where the log has ids, one row an id.
 
     Of rows with one id the first received stays, as in the build.
     """
-    rows = "select * from fk_events where fk_reject_reason is null"
+    rows = f"select * from {accepted}"
     if not question.everything and question.spec["order"] != "strict":
         named = [*question.spec["steps"], *question.spec["exclude"]]
         names = sorted({event for item in named for event in item["events"]})

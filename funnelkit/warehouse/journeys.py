@@ -65,7 +65,7 @@ def project_journeys(
 ) -> Iterator["DuckDBPyConnection"]:
     """The built warehouse, read-only, with the kernel's temp tables for the question beside it.
 
-    Tables as `create_journeys`, over fct_events; fk_profile has the user properties as of the entry.
+    Tables as `create_journeys`, over fct_events; fk_profile has the user properties as of then.
     Raises FunnelkitError when nothing was built, or for SQL that does not parse.
     """
     from funnelkit.warehouse.queries import query, readable_errors
@@ -115,8 +115,8 @@ def matches(asked: Asked, key: str) -> str:
 def create_journeys(con: "DuckDBPyConnection", asked: Asked, observed_us: int) -> None:
     """Temp tables from fk_matches, whose entity_key is a dense number.
 
-    fk_rows, fk_chains, fk_chain_rows (proof rows), fk_journeys, fk_leavers, fk_entered (the event of
-    each unit's entry), fk_funnels, fk_steps; the macros of these names tell their columns.
+    fk_rows, fk_chains, fk_chain_rows (proof rows), fk_units, fk_journeys, fk_leavers, fk_entered
+    (the entry's event), fk_funnels, fk_steps; the macros of these names tell their columns.
     """
     specs = json.dumps([asked.kernel_spec])
     span = (asked.since_us, asked.until_us)
@@ -126,25 +126,30 @@ def create_journeys(con: "DuckDBPyConnection", asked: Asked, observed_us: int) -
         entries = render("funnel_entries", run, "fk_rows", specs, str(observed_us), *span)
         table(con, f"fk_entries_{run}", entries)
         kernel = render(
-            "funnel_chains", "fk_rows", f"fk_entries_{run}", specs, run == "free", engine=asked.engine
+            "funnel_chains",
+            "fk_rows",
+            f"fk_entries_{run}",
+            specs,
+            run == "free",
+            engine=asked.engine,
         )
         chains.append(f"select '{run}' as run, * from ({kernel})")
     table(con, "fk_chains", "\nunion all\n".join(chains))
     table(con, "fk_chain_rows", render("funnel_chain_rows", "fk_chains", "fk_rows", specs))
     table(con, "fk_entered", render("funnel_entry_events", "fk_rows", specs, *span))
+    units = render("funnel_units", "fk_rows", "fk_chains", "fk_chain_rows", specs, *span)
+    table(con, "fk_units", units)
     tell_journeys(con, asked, observed_us)
 
 
 def tell_journeys(con: "DuckDBPyConnection", asked: Asked, observed_us: int) -> None:
-    """What became of every unit, from fk_rows, fk_chains and fk_chain_rows."""
+    """What became of every unit, from fk_units, fk_rows and fk_chains."""
     specs = json.dumps([asked.kernel_spec])
     table(con, "fk_funnels", render("funnel_values", specs))
     table(con, "fk_steps", render("funnel_step_values", specs))
     table(con, "fk_leavers", render("funnel_leavers", "fk_chains"))
-    relations = ("fk_rows", "fk_chains", "fk_chain_rows", "fk_funnels")
-    span = (asked.since_us, asked.until_us)
-    journeys = render("funnel_journeys", *relations, specs, str(observed_us), *span)
-    table(con, "fk_journeys", journeys)
+    relations = ("fk_units", "fk_rows", "fk_chains", "fk_funnels")
+    table(con, "fk_journeys", render("funnel_journeys", *relations, specs, str(observed_us)))
 
 
 def _create_project_profile(
@@ -152,7 +157,12 @@ def _create_project_profile(
 ) -> None:
     by_account = "true" if asked.spec["entity"] == "account_id" else "false"
     told = render(
-        "funnel_profiles", "fk_entered", "fct_events", "int_user_rows", list(user_properties), by_account
+        "funnel_profiles",
+        "fk_entered",
+        "fct_events",
+        "int_user_rows",
+        list(user_properties),
+        by_account,
     )
     taken = [*(identifier(name) for name in user_properties), "event_no"]
     con.execute(f"""
@@ -175,9 +185,8 @@ def keep_segment(con: "DuckDBPyConnection", asked: Asked) -> None:
     if asked.segment is None:
         return
     for name in ("fk_journeys", "fk_leavers"):
-        con.execute(
-            f"delete from {name} where p not in (select p from fk_profile where (\n{asked.segment}\n))"
-        )
+        held = f"select p from fk_profile where (\n{asked.segment}\n)"
+        con.execute(f"delete from {name} where p not in ({held})")
 
 
 def table(con: "DuckDBPyConnection", name: str, sql: str) -> None:

@@ -1,17 +1,10 @@
-{#- What became of every unit that entered (entity, or attempt under `count: entries`): funnel_no, p,
-    attempt, first_entry_us, last_entry_us, entry_us and last_us (of the reported chain), level (the
-    deepest required step reached, by its number), first_converted_us (from the first entry to the
-    first conversion by it, the curve's clock), is_mature, matured_level, is_open, reason, stopped_us
-    (when the reason came about or will).
-    Mature: the entry's window closed by observed_until, whatever happened in it. Without a window
-    nothing is mature or open: is_mature, matured_level and is_open are null. -#}
-{% macro funnel_journeys(rows, chains, chain_rows, funnels, specs_json, observed_us, since_us=none, until_us=none) -%}
-{%- set specs = fromjson(specs_json) -%}
-{%- set with_runs = fromjson(specs_with_runs(specs_json)) | length > 0 -%}
-{%- set with_leavers = fromjson(specs_with_leavers(specs_json)) | length > 0 -%}
-{%- set with_exclusions = specs | selectattr('exclude') | list | length > 0 -%}
-{%- set strict = specs | selectattr('order', 'equalto', 'strict') | list -%}
-{%- set stepwise = specs | rejectattr('step_window_us', 'none') | list -%}
+{#- Every unit that entered, with the outcomes of its runs side by side: funnel_no, p, attempt,
+    first_entry_us, last_entry_us (in the range asked for), lane_p, depth, last_pos, open_until_us,
+    level, entry_us, last_us (of the reported chain), mature_level (the deepest that mature entries
+    got), initial_level and initial_us (how far the first entry got, and how long it took). -#}
+{% macro funnel_units(rows, chains, chain_rows, specs_json, since_us=none, until_us=none) -%}
+{%- set with_runs = fromjson(specs_with_runs(specs_json)) -%}
+{%- set competing = funnel_of('entries.p') ~ ' in ' ~ funnel_list(tojson(with_runs)) -%}
 with
 
 entries as (
@@ -26,43 +19,58 @@ runs as (
         max(us) filter (not is_optional) as last_us
     from {{ chain_rows }}
     group by run, p, attempt
-),
+)
+
+select
+    entries.funnel_no, entries.p, entries.attempt, entries.first_entry_us, entries.last_entry_us,
+    chains.lane_p, chains.depth, chains.last_pos, chains.open_until_us,
+    whole.level, whole.entry_us, whole.last_us,
+    {%- if with_runs %}
+    case when {{ competing }} then mature.level else whole.level end as mature_level,
+    case when {{ competing }} then initial.level else whole.level end as initial_level,
+    case when {{ competing }} then initial.last_us - initial.entry_us else whole.last_us - whole.entry_us end as initial_us
+    {%- else %}
+    whole.level as mature_level,
+    whole.level as initial_level,
+    whole.last_us - whole.entry_us as initial_us
+    {%- endif %}
+from entries
+inner join {{ chains }} as chains
+    on entries.p = chains.p and entries.attempt = chains.attempt and chains.run = 'all'
+inner join runs as whole
+    on entries.p = whole.p and entries.attempt = whole.attempt and whole.run = 'all'
+{%- if with_runs %}
+left join runs as mature
+    on entries.p = mature.p and entries.attempt = mature.attempt and mature.run = 'mature'
+left join runs as initial
+    on entries.p = initial.p and entries.attempt = initial.attempt and initial.run = 'first'
+{%- endif %}
+{%- endmacro %}
+
+{#- What became of every unit (funnel_units) that entered (entity, or attempt under `count: entries`): funnel_no, p,
+    attempt, first_entry_us, last_entry_us, entry_us and last_us (of the reported chain), level (the
+    deepest required step reached, by its number), first_converted_us (from the first entry to the
+    first conversion by it, the curve's clock), is_mature, matured_level, is_open, reason, stopped_us
+    (when the reason came about or will).
+    Mature: the entry's window closed by observed_until, whatever happened in it. Without a window
+    nothing is mature or open: is_mature, matured_level and is_open are null. -#}
+{% macro funnel_journeys(units, rows, chains, funnels, specs_json, observed_us) -%}
+{%- set specs = fromjson(specs_json) -%}
+{%- set with_leavers = fromjson(specs_with_leavers(specs_json)) | length > 0 -%}
+{%- set with_exclusions = specs | selectattr('exclude') | list | length > 0 -%}
+{%- set strict = specs | selectattr('order', 'equalto', 'strict') | list -%}
+{%- set stepwise = specs | rejectattr('step_window_us', 'none') | list -%}
+with
 
 joined as (
     select
-        entries.*,
+        units.*,
         funnels.final_step,
         funnels.window_us,
-        whole.level,
-        whole.entry_us,
-        whole.last_us,
-        chains.lane_p,
-        chains.depth,
-        chains.last_pos,
-        chains.open_until_us,
-        entries.first_entry_us + funnels.window_us <= {{ observed_us }} as is_mature,
-        {%- if with_runs %}
-        case when funnels.has_runs then mature.level else whole.level end as mature_run_level,
-        case when funnels.has_runs then initial.level else whole.level end as first_run_level,
-        case when funnels.has_runs then initial.last_us - initial.entry_us else whole.last_us - whole.entry_us end as first_run_us,
-        {%- else %}
-        whole.level as mature_run_level,
-        whole.level as first_run_level,
-        whole.last_us - whole.entry_us as first_run_us,
-        {%- endif %}
-        coalesce(chains.open_until_us > {{ observed_us }}, false) as could_go_on
-    from entries
-    inner join {{ funnels }} as funnels on entries.funnel_no = funnels.funnel_no
-    inner join {{ chains }} as chains
-        on entries.p = chains.p and entries.attempt = chains.attempt and chains.run = 'all'
-    inner join runs as whole
-        on entries.p = whole.p and entries.attempt = whole.attempt and whole.run = 'all'
-    {%- if with_runs %}
-    left join runs as mature
-        on entries.p = mature.p and entries.attempt = mature.attempt and mature.run = 'mature'
-    left join runs as initial
-        on entries.p = initial.p and entries.attempt = initial.attempt and initial.run = 'first'
-    {%- endif %}
+        units.first_entry_us + funnels.window_us <= {{ observed_us }} as is_mature,
+        coalesce(units.open_until_us > {{ observed_us }}, false) as could_go_on
+    from {{ units }} as units
+    inner join {{ funnels }} as funnels on units.funnel_no = funnels.funnel_no
 )
 
 {%- if with_leavers %},
@@ -130,10 +138,10 @@ select
     entry_us,
     last_us,
     level,
-    case when first_run_level = final_step then first_run_us end as first_converted_us,
+    case when initial_level = final_step then initial_us end as first_converted_us,
     is_mature,
     case
-        when is_mature then mature_run_level
+        when is_mature then mature_level
         when not is_mature then 0
     end as matured_level,
     case when window_us is not null then level < final_step and could_go_on end as is_open,

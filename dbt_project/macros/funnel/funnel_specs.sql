@@ -1,8 +1,9 @@
 {#- Complete specs of funnels, as a JSON list, from what the project's author wrote (JSON object,
     name to definition). Every option is present afterwards: this is the one place for defaults.
     What it does not know it refuses, the one exception to "text in, text out": a rule that a plain
-    `dbt` passed over in silence would give another funnel's numbers under this one's name. -#}
-{% macro funnel_specs(funnels_json) -%}
+    `dbt` passed over in silence would give another funnel's numbers under this one's name.
+    `session_idle`: the idle time that ends a session, part of the rules where sessions are counted. -#}
+{% macro funnel_specs(funnels_json, session_idle=none) -%}
     {%- set specs = [] -%}
     {%- for name, given in fromjson(funnels_json).items() -%}
         {{- funnel_check(name, given) -}}
@@ -20,6 +21,7 @@
             'name': name,
             'description': given.get('description') or '',
             'entity': given.get('entity') or 'user_id',
+            'session_idle_us': duration_us(session_idle) | int if session_idle and given.get('entity') == 'session_id' else none,
             'count': counted,
             'order': given.get('order') or 'ordered',
             'anchor_first': given.get('anchor_first') or false,
@@ -73,6 +75,12 @@
         {{- funnel_known(place ~ '.scope:', [exclusion.get('scope') or 'attempt'], ['attempt', 'entity']) -}}
         {%- set ends = [exclusion.get('from') or steps[0].name, exclusion.get('to') or steps[-1].name] -%}
         {{- funnel_known(place ~ ': step', ends, numbers) -}}
+        {%- if numbers[ends[0]] >= numbers[ends[1]] -%}
+            {%- do exceptions.raise_compiler_error(place ~ ': from is not before to') -%}
+        {%- endif -%}
+        {%- if steps[numbers[ends[0]] - 1].optional or steps[numbers[ends[1]] - 1].optional -%}
+            {%- do exceptions.raise_compiler_error(place ~ ': from and to are required steps') -%}
+        {%- endif -%}
         {%- set event = exclusion.get('event') -%}
         {%- do found.append({
             'no': loop.index,
@@ -117,6 +125,13 @@
         {%- set at = place ~ '.steps[' ~ loop.index0 ~ ']: unknown key' -%}
         {{- funnel_known(at, [] if step is string else step, ['name', 'event', 'where', 'optional']) -}}
     {%- endfor -%}
+    {%- set ends = [given.get('steps')[0], given.get('steps')[-1]] -%}
+    {%- for step in ends if step is not string and step.get('optional') -%}
+        {%- do exceptions.raise_compiler_error(place ~ ': the first and the last step are never optional') -%}
+    {%- endfor -%}
+    {%- if given.get('steps') | length > 31 or (given.get('exclude') or []) | length > 31 -%}
+        {%- do exceptions.raise_compiler_error(place ~ ': at most 31 steps and 31 exclusions') -%}
+    {%- endif -%}
     {%- set written = [] -%}
     {%- for key, value in given.items() if value -%}{%- do written.append(key) -%}{%- endfor -%}
     {%- for step in given.get('steps') if step is not string and step.get('optional') -%}

@@ -13,5 +13,7 @@
 
 {#- All funnels of the project as complete specs, in JSON text (see funnel_specs). -#}
 {% macro project_funnels() %}
-    {{ return(funnelkit.funnel_specs(tojson(var('funnelkit', {}).get('funnels') or {})) | trim) }}
+    {% set given = var('funnelkit', {}) %}
+    {% set idle = given.sessions.idle if given.get('sessions') else none %}
+    {{ return(funnelkit.funnel_specs(tojson(given.get('funnels') or {}), idle) | trim) }}
 {% endmacro %}
