@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from funnelkit.errors import FunnelkitError, did_you_mean
-from funnelkit.project.definitions import Definitions, Strict, references
+from funnelkit.project.definitions import Definitions
 from funnelkit.project.document import Document, Placed, read_document
+from funnelkit.project.fields import Strict
+from funnelkit.project.references import references
 
 EXAMPLE = """add the definitions to dbt_project.yml, for example
 
@@ -92,13 +94,15 @@ def _said(error: Any) -> str:
         case "extra_forbidden":
             return _unknown_key(error["loc"])
         case "missing":
-            return "missing; " + _SHAPES.get(error["loc"][-1], "write it")
+            return f"missing; {_shape(error['loc'])}"
         case "literal_error":
             return f"{_brief(given)} is not accepted; write {context['expected']}"
         case "string_type":
             return f"must be text, not {_brief(given)}" + _quotes(given)
         case "dict_type" | "model_type":
             return f"must be a mapping of key: value, not {_brief(given)}"
+        case "bool_type":
+            return f"must be true or false, not {_brief(given)}"
         case "tuple_type" | "list_type":
             return f"must be a list such as [a, b], not {_brief(given)}"
         case "too_long":
@@ -108,9 +112,17 @@ def _said(error: Any) -> str:
 
 _SHAPES: dict[str | int, str] = {
     "steps": "list the steps: [signed_up, first_report]",
-    "name": "write {name: …, event: …}",
     "event": "write {name: …, event: …}",
+    "property": "write {property: …, at: …}",
+    "at": "write a step's name, first or last; a user property's name stands alone",
+    "idle": "write {idle: 30 minutes}",
 }
+
+
+def _shape(loc: tuple[str | int, ...]) -> str:
+    if "exclude" in loc:
+        return "write {event: …}"
+    return _SHAPES.get(loc[-1], "write it")
 
 
 def _unknown_key(loc: tuple[str | int, ...]) -> str:
@@ -156,7 +168,7 @@ def _quotes(value: Any) -> str:
 
 
 def _ordered(placed: set[Placed]) -> list[Placed]:
-    return sorted(placed, key=lambda each: (each.line, [str(part) for part in each.path]))
+    return sorted(placed, key=lambda each: (each.line, [*map(str, each.path)], each.text))
 
 
 def _shown(file: Path, mistake: Placed) -> str:

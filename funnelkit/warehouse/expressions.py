@@ -1,5 +1,6 @@
-"""SQL that the project's author or the caller writes: `where` of steps, `--where`."""
+"""SQL that the project's author or the caller writes: `where` of steps, segments, `--where`."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from funnelkit.errors import FunnelkitError
@@ -28,13 +29,11 @@ def check_expression(con: "DuckDBPyConnection", text: str, what: str) -> None:
 
 
 def check_steps(source: "Source") -> None:
-    """Raises FunnelkitError, one line a mistake, unless every step's `where` is one expression."""
-    conditions = [
-        (source.place("funnels", name, "steps", at, "where"), step.where)
-        for name, funnel in source.definitions.funnels.items()
-        for at, step in enumerate(funnel.steps)
-        if step.where is not None
-    ]
+    """Raises FunnelkitError, one line a mistake, unless all SQL in the definitions is expressions.
+
+    That is the `where` of steps and exclusions, and the segments.
+    """
+    conditions = list(_conditions(source))
     if not conditions:
         return
     from funnelkit.warehouse.connect import memory
@@ -48,6 +47,18 @@ def check_steps(source: "Source") -> None:
                 mistakes.append(error)
     if mistakes:
         raise FunnelkitError("\n".join(each.message for each in mistakes), mistakes[0].hint)
+
+
+def _conditions(source: "Source") -> Iterator[tuple[str, str]]:
+    """Every piece of SQL with its place, in the order of the models."""
+    for name, funnel in source.definitions.funnels.items():
+        written = [("steps", at, step.where) for at, step in enumerate(funnel.steps)]
+        written += [("exclude", at, each.where) for at, each in enumerate(funnel.exclude)]
+        for key, at, where in written:
+            if where is not None:
+                yield source.place("funnels", name, key, at, "where"), where
+    for name, text in source.definitions.segments.items():
+        yield source.place("segments", name), text
 
 
 def _wrong(text: str, what: str, reason: str) -> FunnelkitError:

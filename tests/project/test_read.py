@@ -3,6 +3,7 @@
 import copy
 import datetime as dt
 import json
+import re
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from funnelkit.errors import FunnelkitError
 from funnelkit.project import reserved
 from funnelkit.project.read import read
+from funnelkit.project.steps import parse_exclude
+from funnelkit.warehouse.macros import funnel_specs
 
 GOOD = """\
 name: shop
@@ -37,6 +40,17 @@ vars:
         window: 14 days
         breakdowns: [channel]
       visits: {steps: [page_viewed, {event: signed_up}], entry: best, entity: account_id}
+      shares:
+        steps: [opened, {name: tried, event: [previewed, printed], optional: true}, built, shared]
+        count: entries
+        step_window: 1 day
+        hold: [recipients]
+        strict_increase: true
+        exclude:
+          - deleted
+          - {event: [closed, left], where: "recipients > 0", from: built, to: shared, scope: entity}
+        breakdowns: [plan, {property: price, at: built}, {property: price, at: first}]
+      tour: {steps: [a, b, c], order: any, anchor_first: true, entity: session_id}
     outcomes:
       retained_week_4: {event: [dashboard_viewed], after: 21 days, within: 7 days}
     reports: {activation: {funnels: [activation], aha: [team_value]}, say_do: {features: all}}
@@ -78,23 +92,56 @@ def test_definitions_are_typed(project):
     assert definitions.event_properties["price"] == "decimal(18,2)"
     assert definitions.annotations == {dt.date(2026, 2, 14): "new onboarding"}
     assert definitions.reports["activation"].funnels == ("activation",)
+    assert definitions.sessions is not None
+    assert definitions.sessions.idle_us == 30 * 60_000_000
+    assert definitions.segments == {"paying": "plan <> 'free'"}
+
+
+def test_every_rule_of_a_funnel_is_typed(project):
+    funnels = read(project(GOOD)).definitions.funnels
+    funnel = funnels["shares"]
+    assert [step.optional for step in funnel.steps] == [False, True, False, False]
+    assert (funnel.count, funnel.entry, funnel.order) == ("entries", "best", "ordered")
+    assert (funnel.window_us, funnel.step_window_us) == (None, 86_400_000_000)
+    assert (funnel.hold, funnel.row_reuse, funnel.strict_increase) == (("recipients",), False, True)
+    one, two = funnel.exclude
+    assert (one.event, one.where, one.from_, one.to) == (("deleted",), None, None, None)
+    assert (two.event, two.where) == (("closed", "left"), "recipients > 0")
+    assert (two.from_, two.to) == ("built", "shared")
+    assert (one.scope, two.scope) == ("attempt", "entity")
+    assert [(each.property, each.at) for each in funnel.breakdowns] == [
+        ("plan", "entry"),
+        ("price", "built"),
+        ("price", "first"),
+    ]
+    tour = funnels["tour"]
+    assert (tour.order, tour.anchor_first, tour.entity) == ("any", True, "session_id")
+
+
+def test_what_is_left_out_has_the_documented_default(project):
+    funnel = read(project(GOOD)).definitions.funnels["activation"]
+    assert (funnel.count, funnel.anchor_first, funnel.row_reuse) == ("entities", False, False)
+    assert (funnel.strict_increase, funnel.step_window_us) == (False, None)
+    assert (funnel.hold, funnel.exclude) == ((), ())
 
 
 def test_raw_is_what_was_written_as_json(project):
     raw = read(project(GOOD).parent).raw
     assert json.loads(json.dumps(raw, allow_nan=False)) == raw
     assert raw["annotations"] == {"2026-02-14": "new onboarding"}
-    assert list(raw["funnels"]) == ["activation", "visits"]
+    assert list(raw["funnels"]) == ["activation", "visits", "shares", "tour"]
     assert raw["funnels"]["activation"]["steps"][0] == "signed_up"
 
 
 def test_sections_of_later_versions_are_kept_and_named(project):
     source = read(project(GOOD))
     assert source.definitions.unused == (
-        *("sessions", "segments", "outcomes", "annotations"),
+        *("outcomes", "annotations"),
         *("reports.activation.aha", "reports.say_do.features"),
     )
-    assert source.raw["sessions"] == {"idle": "30 minutes"}
+    assert source.raw["outcomes"] == {
+        "retained_week_4": {"event": ["dashboard_viewed"], "after": "21 days", "within": "7 days"}
+    }
 
 
 def test_a_key_of_the_block_can_be_placed(project):
@@ -123,6 +170,7 @@ def test_all_mistakes_at_once_in_the_order_of_the_file(project):
     text = GOOD.replace("window: 14 days", "windw: 14 days")
     text = text.replace("Europe/Berlin", "Europe/Berln").replace("entry: best", "entry: frist")
     text = text.replace("breakdowns: [channel]", "breakdowns: [chanel]")
+    text = text.replace("scope: entity", "scope: entty")
     text = text.replace("{funnels: [activation]", "{funnels: [activatoin]")
     assert mistakes(project(text)) == [
         "dbt_project.yml:5: timezone: 'Europe/Berln' is not an IANA time zone; "
@@ -132,41 +180,228 @@ def test_all_mistakes_at_once_in_the_order_of_the_file(project):
         "did you mean 'channel'?",
         "dbt_project.yml:21: funnels.visits.entry: 'frist' is not accepted; "
         "write 'first' or 'best'",
-        "dbt_project.yml:24: reports.activation.funnels[0]: unknown funnel 'activatoin'; "
+        "dbt_project.yml:30: funnels.shares.exclude[1].scope: 'entty' is not accepted; "
+        "write 'attempt' or 'entity'",
+        "dbt_project.yml:35: reports.activation.funnels[0]: unknown funnel 'activatoin'; "
         "did you mean 'activation'?",
     ]
 
 
 FUNNEL = "funnels:\n  f:\n    steps: [a, b]\n    "
+FOUR = (
+    "event_properties: {n: integer, team: varchar}\n"
+    "user_properties: {plan: varchar}\n"
+    "funnels:\n  f:\n    steps: [a, b, {name: o, optional: true}, c]\n    "
+)
 
 
 @pytest.mark.parametrize(
-    ("block", "told"),
+    ("rule", "told"),
     [
-        (FUNNEL + "exclude: [{event: x}]", "6: funnels.f.exclude: not supported yet: exclude"),
-        (FUNNEL + "hold: [x]", "6: funnels.f.hold: not supported yet: hold"),
-        (FUNNEL + "step_window: 1d", "6: funnels.f.step_window: not supported yet: step_window"),
-        (FUNNEL + "count: entries", "6: funnels.f.count: not supported yet: count"),
-        (FUNNEL + "order: strict", "6: funnels.f.order: not supported yet: order: strict"),
-        (FUNNEL + "order: any", "6: funnels.f.order: not supported yet: order: any"),
         (
-            FUNNEL + "entity: session_id",
-            "6: funnels.f.entity: not supported yet: entity: session_id "
-            "(now: user_id or account_id)",
+            "entity: session_id",
+            "entity: session_id needs sessions: {idle: 30 minutes}",
+        ),
+        ("entity: teem", "entity: unknown entity 'teem'; did you mean 'team'?"),
+        ("entity: x", "entity: unknown entity 'x'; known: account_id, n, team, user_id"),
+        (
+            "entity: plan",
+            "entity: 'plan' is a user property; an entity is user_id, account_id, session_id or "
+            "an event property",
+        ),
+        ("entity: null", "entity: must be text, not nothing"),
+        ("count: attempts", "count: 'attempts' is not accepted; write 'entities' or 'entries'"),
+        (
+            "{count: entries, entry: best}",
+            "entry: not with count: entries, where every entry is an attempt; leave it out",
+        ),
+        ("order: strickt", "order: 'strickt' is not accepted; write 'ordered', 'strict' or 'any'"),
+        ("anchor_first: true", "anchor_first: only with order: any"),
+        ("{order: strict, anchor_first: true}", "anchor_first: only with order: any"),
+        ("anchor_first: 'yes'", "anchor_first: must be true or false, not 'yes'"),
+        ("row_reuse: 1", "row_reuse: must be true or false, not 1"),
+        ("strict_increase: null", "strict_increase: must be true or false, not nothing"),
+        (
+            "{order: strict, row_reuse: true}",
+            "row_reuse: not with order: strict; write order: ordered",
+        ),
+        ("step_window: soon", "step_window: 'soon' is not a duration; accepted: a whole number"),
+        ("hold: team", "hold: must be a list such as [a, b], not 'team'"),
+        ("hold: [teem]", "hold[0]: unknown event property 'teem'; did you mean 'team'?"),
+        ("hold: [team, team]", "hold[1]: 'team' again; once is enough"),
+        (
+            "hold: [plan]",
+            "hold[0]: 'plan' is a user property; hold needs an event property",
+        ),
+        ("exclude: deleted", "exclude: must be a list such as [a, b], not 'deleted'"),
+        ("exclude: [7]", "exclude[0]: 7 is not an exclusion; write an event's name or {event: …}"),
+        ("exclude: [{from: a}]", "exclude[0].event: missing; write {event: …}"),
+        ("exclude: [{event: []}]", "exclude[0].event: an empty list; name at least one event"),
+        ("exclude: [{event: x, wher: y}]", "exclude[0].wher: unknown key; did you mean 'where'?"),
+        ("exclude: [{event: x, where: ' '}]", "exclude[0].where: empty; write a text"),
+        (
+            "exclude: [{event: x, scope: user}]",
+            "exclude[0].scope: 'user' is not accepted; write 'attempt' or 'entity'",
         ),
         (
-            FUNNEL + "breakdowns: [{property: recipients, at: b}]",
-            "6: funnels.f.breakdowns[0]: not supported yet: a breakdown with at; "
-            "write the property's name alone",
+            f"exclude: [{', '.join(f'e{n}' for n in range(32))}]",
+            "exclude: 32 exclusions; a funnel has at most 31",
+        ),
+        ("exclude: [{event: x, from: d}]", "exclude[0].from: unknown step 'd'; known: a, b, c"),
+        ("exclude: [{event: x, to: bb}]", "exclude[0].to: unknown step 'bb'; did you mean 'b'?"),
+        (
+            "exclude: [{event: x, from: o}]",
+            "exclude[0].from: 'o' is an optional step; write one of a, b, c",
         ),
         (
-            "funnels:\n  f:\n    steps:\n      - a\n      - {name: b, optional: true}",
-            "7: funnels.f.steps[1].optional: not supported yet: optional",
+            "exclude: [{event: x, to: o}]",
+            "exclude[0].to: 'o' is an optional step; write one of a, b, c",
+        ),
+        (
+            "exclude: [{event: x, from: c, to: a}]",
+            "exclude[0].to: from 'c' to 'a': from must be an earlier step than to",
+        ),
+        (
+            "exclude: [y, {event: x, from: b, to: b}]",
+            "exclude[1].to: from 'b' to 'b': from must be an earlier step than to",
+        ),
+        (
+            "exclude: [{event: x, from: c}]",
+            "exclude[0].from: from 'c' to 'c': from must be an earlier step than to",
+        ),
+        ("breakdowns: [7]", "breakdowns[0]: 7 is not a breakdown; write a user property's name or"),
+        ("breakdowns: [{at: b}]", "breakdowns[0].property: missing; write {property: …, at: …}"),
+        (
+            "breakdowns: [{property: n}]",
+            "breakdowns[0].at: missing; write a step's name, first or last; a user property's "
+            "name stands alone",
+        ),
+        (
+            "breakdowns: [{property: m, at: b}]",
+            "breakdowns[0].property: unknown event property 'm'; known: n, team",
+        ),
+        (
+            "breakdowns: [{property: plan, at: b}]",
+            "breakdowns[0].property: 'plan' is a user property; write its name alone; with `at` a "
+            "breakdown needs an event property",
+        ),
+        (
+            "breakdowns: [{property: n, at: d}]",
+            "breakdowns[0].at: unknown step 'd'; known: a, b, c, first, last, o",
+        ),
+        (
+            "breakdowns: [{property: n, at: entry}]",
+            "breakdowns[0].at: 'entry' is no step here; write a step's name, first or last",
+        ),
+        (
+            "breakdowns: [{property: n, at: o}, {property: n, at: o}]",
+            "breakdowns[1]: 'n' at 'o' again; once is enough",
+        ),
+        ("breakdowns: [n]", "breakdowns[0]: 'n' is an event property; write {property: n, at: …} "),
+    ],
+)
+def test_a_rule_that_cannot_be_is_told_at_its_place(project, rule, told):
+    rule = rule if rule.startswith("{") else f"{{{rule}}}"
+    found = mistakes(project(with_vars(FOUR + f"<<: {rule}")))
+    assert found[0].startswith("dbt_project.yml:8: funnels.f." + told), found
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("step_window: 1 day", "step_window: not with order: any; write window"),
+        ("exclude: [x]", "exclude: not with order: any; write order: ordered or strict"),
+        (
+            "row_reuse: true",
+            "row_reuse: not with order: any; an event counts for every step there, leave it out",
+        ),
+        ("strict_increase: true", "strict_increase: not with order: any; leave it out"),
+        ("count: entries", "count: not with order: any; write count: entities"),
+        (
+            "breakdowns: [{property: n, at: b}]",
+            "breakdowns[0].at: not with order: any; write at: first or at: last",
+        ),
+        (
+            "steps: [a, {name: o, optional: true}, b]",
+            "steps[1].optional: not with order: any; leave it out",
         ),
     ],
 )
-def test_what_the_design_has_and_this_version_has_not_is_refused(project, block, told):
-    assert mistakes(project(with_vars(block))) == [f"dbt_project.yml:{told}"]
+def test_in_any_order_there_are_no_gaps_between_steps(project, rule, told):
+    block = f"event_properties: {{n: integer}}\nfunnels:\n  f: {{order: any, <<: {{{rule}}}"
+    block += "}" if rule.startswith("steps") else ", steps: [a, b, c]}"
+    assert mistakes(project(with_vars(block))) == [f"dbt_project.yml:5: funnels.f.{told}"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "order: any",
+        "order: any, hold: [n], entry: best, anchor_first: true, window: 1 day",
+        "order: any, breakdowns: [{property: n, at: first}, {property: n, at: last}]",
+        "order: any, exclude: [], row_reuse: false",
+        "order: strict, strict_increase: true, exclude: [x], step_window: 1 day, hold: [n, m]",
+        "anchor_first: false, hold: []",
+        "count: entries, row_reuse: true",
+        "entity: n",
+        "entity: account_id, entry: best",
+        "exclude: [{event: x, from: a, to: c}, {event: x, from: b}, {event: x, to: b}]",
+        "breakdowns: [{property: n, at: a}, {property: n, at: b}, {property: m, at: a}]",
+    ],
+)
+def test_rules_that_go_together(project, rule):
+    block = "event_properties: {n: integer, m: integer}\n"
+    block += f"funnels: {{f: {{steps: [a, b, c], {rule}}}}}"
+    assert read(project(with_vars(block))).definitions.funnels["f"]
+
+
+@pytest.mark.parametrize("at", [0, 2])
+def test_the_ends_of_a_funnel_are_not_optional(project, at):
+    steps = ["{name: a}", "{name: b}", "{name: c}"]
+    steps[at] = steps[at].replace("}", ", optional: true}")
+    assert mistakes(project(with_vars(f"funnels: {{f: {{steps: [{', '.join(steps)}]}}}}"))) == [
+        f"dbt_project.yml:3: funnels.f.steps[{at}].optional: "
+        "the first and the last step cannot be optional"
+    ]
+
+
+def test_a_breakdown_at_first_is_the_word_and_at_entry_never_a_step(project):
+    block = "event_properties: {n: integer}\nfunnels:\n  f:\n    steps: [entry, first]\n    "
+    first = read(project(with_vars(block + "breakdowns: [{property: n, at: first}]")))
+    assert first.definitions.funnels["f"].breakdowns[0].at == "first"
+    assert mistakes(project(with_vars(block + "breakdowns: [{property: n, at: entry}]"))) == [
+        "dbt_project.yml:7: funnels.f.breakdowns[0].at: 'entry' is no step here; "
+        "write a step's name, first or last"
+    ]
+
+
+def test_sessions_and_their_entity(project):
+    block = "sessions: {idle: 30 minutes}\nfunnels: {f: {steps: [a, b], entity: session_id}}"
+    assert read(project(with_vars(block))).definitions.funnels["f"].entity == "session_id"
+    assert mistakes(project(with_vars("event_properties: {Session_ID: varchar}\n" + block))) == [
+        "dbt_project.yml:3: event_properties.Session_ID: this name is taken: sessions: makes it"
+    ]
+    own = "event_properties: {session_id: varchar}\n" + block.splitlines()[1]
+    assert read(project(with_vars(own))).definitions.funnels["f"].entity == "session_id"
+
+
+def test_the_example_of_the_documentation_is_right(project):
+    text = (Path(__file__).parents[2] / "docs" / "funnels.md").read_text("utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    source = read(project(with_vars(block)))
+    specs = funnel_specs(source.raw["funnels"])
+    assert [spec["name"] for spec in specs] == ["activation", "checkout", "setup", "purchases"]
+    (written,) = re.findall(r'`--exclude "(.*?)"`', text)
+    assert parse_exclude(written) == source.raw["funnels"]["activation"]["exclude"][1]
+
+
+def test_a_wrong_step_makes_no_false_names(project):
+    block = "funnels: {f: {steps: [a, 7, c], exclude: [{event: x, to: b}]}}"
+    assert mistakes(project(with_vars(block))) == [
+        "dbt_project.yml:3: funnels.f.steps[1]: 7 is not a step; write an event's name or "
+        "{name: …, event: …}"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -241,8 +476,8 @@ def test_what_the_design_has_and_this_version_has_not_is_refused(project, block,
         (
             "event_properties: {platform: varchar}\n"
             "funnels: {f: {steps: [a, b], breakdowns: [platform]}}",
-            "4: funnels.f.breakdowns[0]: 'platform' is an event property; a breakdown needs a user "
-            "property: declare it in user_properties and load a users file",
+            "4: funnels.f.breakdowns[0]: 'platform' is an event property; write "
+            "{property: platform, at: …} with a step's name, first or last",
         ),
         (
             "user_properties: {plan: varchar}\n"
@@ -261,10 +496,18 @@ def test_what_the_design_has_and_this_version_has_not_is_refused(project, block,
         ("funels: {}", "3: funels: unknown key; did you mean 'funnels'?"),
         ("reports: {a: {funels: []}}", "3: reports.a.funels: unknown key; did you mean 'funnels'?"),
         ("yes: 1", "3: yes: YAML reads this key as true; put it in quotes"),
-        ("sessions: {a: .nan}", "3: sessions.a: '.nan' is not a number; put it in quotes"),
-        ("sessions: !!set {a}", "3: sessions: the tag !!set is not used here; leave it out"),
-        ("sessions: {a: !!binary YQ==}", "3: sessions.a: the tag !!binary is not used here; "),
-        ("sessions: {a: !mine x}", "3: sessions.a: 'x' cannot be read"),
+        ("sessions: {}", "3: sessions.idle: missing; write {idle: 30 minutes}"),
+        ("sessions: 30 minutes", "3: sessions: must be a mapping of key: value, not '30 minutes'"),
+        ("sessions: {idle: null}", "3: sessions.idle: nothing is not a duration; accepted: a w"),
+        ("sessions: {idle: 1 day, max: 2}", "3: sessions.max: unknown key; known: idle"),
+        ("segments: [a]", "3: segments: must be a mapping of key: value, not a list"),
+        ("segments: {a b: x}", "3: segments.a b: a name has letters, digits, '_' and '-', and "),
+        ("segments: {paying: true}", "3: segments.paying: must be text, not true; put it in quot"),
+        ("segments: {paying: ''}", "3: segments.paying: empty; write a text"),
+        ("outcomes: {a: .nan}", "3: outcomes.a: '.nan' is not a number; put it in quotes"),
+        ("outcomes: !!set {a}", "3: outcomes: the tag !!set is not used here; leave it out"),
+        ("outcomes: {a: !!binary YQ==}", "3: outcomes.a: the tag !!binary is not used here; "),
+        ("outcomes: {a: !mine x}", "3: outcomes.a: 'x' cannot be read"),
         ("timezone: ../../etc/passwd", "3: timezone: '../../etc/passwd' is not an IANA time zone"),
         ("timezone: localtime", "3: timezone: 'localtime' is not an IANA time zone"),
         ("timezone: 3", "3: timezone: 3 is not an IANA time zone"),
@@ -285,7 +528,7 @@ def test_duplicate_keys_are_told_anywhere_in_the_file(project):
     text = "models: {a: 1}\n" + GOOD.replace("        window: 14 days\n", WINDOWS) + "models: {}\n"
     assert mistakes(project(text)) == [
         "dbt_project.yml:21: funnels.activation.window: the same key again (first on line 20)",
-        "dbt_project.yml:28: models: the same key again (first on line 1)",
+        "dbt_project.yml:39: models: the same key again (first on line 1)",
     ]
 
 

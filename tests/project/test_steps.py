@@ -1,11 +1,12 @@
-"""The grammar of `--step`."""
+"""The grammars of `--step`, `--exclude` and `--by`."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from funnelkit.errors import FunnelkitError
-from funnelkit.project.steps import parse_step, parse_steps
+from funnelkit.project.rules import as_option, conflicts
+from funnelkit.project.steps import parse_by, parse_exclude, parse_step, parse_steps
 
 
 @pytest.mark.parametrize(
@@ -97,3 +98,128 @@ def test_a_name_given_twice_is_numbered() -> None:
 def test_two_to_31_steps(number: int) -> None:
     with pytest.raises(FunnelkitError, match=f"2 to 31 steps: {number} given"):
         parse_steps(["a"] * number)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("deleted", {"event": ["deleted"]}),
+        (" a | b ", {"event": ["a", "b"]}),
+        ("Page viewed", {"event": ["Page viewed"]}),
+        ("a=b", {"event": ["a=b"]}),
+        ("a from=x", {"event": ["a"], "from": "x"}),
+        ("a to=x y from=z", {"event": ["a"], "to": "x y", "from": "z"}),
+        ("a from= x  to=y", {"event": ["a"], "from": "x", "to": "y"}),
+        ("a scope=entity", {"event": ["a"], "scope": "entity"}),
+        ("a where from=1", {"event": ["a"], "where": "from=1"}),
+        (r"a\ from=b", {"event": ["a from=b"]}),
+        (r"a\|b from=c\ to=d", {"event": ["a|b"], "from": "c to=d"}),
+        ("a from x", {"event": ["a from x"]}),
+        ("a from=x|y", {"event": ["a"], "from": "x|y"}),
+        (
+            "deleted|closed from=signed_up to=shared scope=entity where n > 0",
+            {
+                "event": ["deleted", "closed"],
+                "from": "signed_up",
+                "to": "shared",
+                "scope": "entity",
+                "where": "n > 0",
+            },
+        ),
+    ],
+)
+def test_what_an_exclusion_means(text: str, meant: dict[str, object]) -> None:
+    assert parse_exclude(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "an event name is missing"),
+        (" from=a", "an event name is missing"),
+        ("a||b", "an event name is missing"),
+        ("a from=", "nothing after `from=`"),
+        ("a from= to=b", "nothing after `from=`"),
+        ("a to=b to=c", "`to=` is there twice"),
+        ("a scope=entty", "unknown scope 'entty'; did you mean 'entity'?"),
+        ("a from=b where ", "no condition after `where`"),
+    ],
+)
+def test_what_is_no_exclusion(text: str, why: str) -> None:
+    with pytest.raises(FunnelkitError) as caught:
+        parse_exclude(text)
+    assert caught.value.message == f"--exclude {text!r}: {why}"
+    assert "--exclude deleted" in str(caught.value.hint)
+
+
+@given(st.lists(names, min_size=1, max_size=3), names, names, st.none() | conditions)
+def test_every_exclusion_can_be_written(
+    events: list[str], start: str, end: str, where: str | None
+) -> None:
+    text = f"{'|'.join(map(escaped, events))} from={escaped(start)} to={escaped(end)}"
+    text += f" where {where}" if where else ""
+    meant = {"event": events, "from": start, "to": end} | ({"where": where} if where else {})
+    assert parse_exclude(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "at"),
+    [
+        ("channel", "channel", "entry"),
+        ("recipients@shared", "recipients", "shared"),
+        (" browser @ first ", "browser", "first"),
+        ("n@Page viewed", "n", "Page viewed"),
+        ("n@a@b", "n", "a@b"),
+        (r"a\@b@last", "a@b", "last"),
+        (r"a\@b", "a@b", "entry"),
+    ],
+)
+def test_what_a_breakdown_means(text: str, name: str, at: str) -> None:
+    assert parse_by(text) == {"property": name, "at": at}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "a property's name is missing"),
+        ("@shared", "a property's name is missing"),
+        ("n@", "no step after `@`"),
+        ("n@entry", "'entry' is the entry itself here, not a step"),
+    ],
+)
+def test_what_is_no_breakdown(text: str, why: str) -> None:
+    with pytest.raises(FunnelkitError) as caught:
+        parse_by(text)
+    assert caught.value.message == f"--by {text!r}: {why}"
+    assert "--by " in str(caught.value.hint)
+
+
+@given(names, names.filter(lambda name: name != "entry"))
+def test_every_breakdown_can_be_written(name: str, at: str) -> None:
+    assert parse_by(f"{escaped(name)}@{escaped(at)}") == {"property": name, "at": at}
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_an_exclusion_and_a_breakdown_or_our_error(text: str) -> None:
+    for parse in (parse_exclude, parse_by):
+        try:
+            assert all(parse(text).values())
+        except FunnelkitError:
+            continue
+
+
+def test_a_conflict_is_told_as_the_option_that_makes_it() -> None:
+    funnel = {
+        "steps": [parse_step("a"), parse_step("b")],
+        "exclude": [parse_exclude("x from=c")],
+        "breakdowns": [parse_by("n@bb"), parse_by("n")],
+        "anchor_first": True,
+        "count": "entries",
+        "entry": "first",
+    }
+    assert [as_option(mistake) for mistake in conflicts(funnel)] == [
+        "--anchor-first: only with order: any",
+        "--entry: not with count: entries, where every entry is an attempt; leave it out",
+        "--exclude: unknown step 'c'; known: a, b",
+        "--by: unknown step 'bb'; did you mean 'b'?",
+    ]

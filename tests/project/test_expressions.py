@@ -1,0 +1,59 @@
+"""SQL in the definitions is told at its place when it is not one expression."""
+
+from pathlib import Path
+
+import pytest
+
+from funnelkit.errors import FunnelkitError
+from funnelkit.project.read import read
+from funnelkit.warehouse.expressions import check_steps
+
+DEFINITIONS = """\
+vars:
+  funnelkit:
+    segments:
+      paying: "plan <> 'free'"
+      big: "{segment}"
+    funnels:
+      f:
+        steps: [a, {{name: b, where: "{step}"}}]
+        exclude:
+          - x
+          - {{event: y, where: "{exclusion}"}}
+"""
+
+
+def checked(folder: Path, **sql: str) -> list[str]:
+    """The mistakes of definitions with this SQL, none if it is right."""
+    file = folder / "dbt_project.yml"
+    right = {"segment": "mrr > 0", "step": "n > 0", "exclusion": "n is null"}
+    file.write_text(DEFINITIONS.format(**right | sql), encoding="utf-8")
+    try:
+        check_steps(read(file))
+    except FunnelkitError as error:
+        return error.message.splitlines()
+    return []
+
+
+def test_expressions_everywhere_are_no_mistake(tmp_path: Path) -> None:
+    assert checked(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        ("segment", "dbt_project.yml:5: segments.big"),
+        ("step", "dbt_project.yml:8: funnels.f.steps[1].where"),
+        ("exclusion", "dbt_project.yml:11: funnels.f.exclude[1].where"),
+    ],
+)
+@pytest.mark.parametrize("text", ["n >", "true) or (true", "1; select 2"])
+def test_what_is_no_expression_is_told_at_its_place(
+    tmp_path: Path, key: str, place: str, text: str
+) -> None:
+    (told,) = checked(tmp_path, **{key: text})
+    assert told.startswith(f"{place}: {text!r} is not one SQL expression: ")
+
+
+def test_all_are_told_at_once(tmp_path: Path) -> None:
+    assert len(checked(tmp_path, segment=")", step="(", exclusion="n n n")) == 3
