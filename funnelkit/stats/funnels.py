@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from funnelkit.stats.proportions import NOTHING, Interval, wilson
+from funnelkit.stats.proportions import NOTHING, Clusters, Interval, clustered_wilson, wilson
 from funnelkit.table import Column, Table, Value, duration, percent
 
 if TYPE_CHECKING:
@@ -57,6 +57,16 @@ class StepCounts(NamedTuple):
     same at every step. Without a window `open`, `lost`, `matured` and `matured_reached` are None.
     Times are microseconds from the previous step, of converters from mature entries (of everybody
     without a window); None on step 1 and where nobody got there.
+
+    An optional step stands outside of the chain: its `open` and `lost` are None, no other step's
+    conversion is from it. `previous_step` is the number of the last required step before this one;
+    None: the step before. `after`, of a value taken at a step: only steps after that one have a
+    conversion, since whoever has the value got so far (31: no step has).
+
+    Where entries are counted they cluster by entity. `clusters`: entities with an entry in the
+    base; of the base's entries of each, m are all, x reached this step and prev the previous
+    required one; then the sums of x², x m, m², x prev and prev² over the clusters. None: each of
+    those counted stands for itself.
     """
 
     funnel: str
@@ -74,6 +84,15 @@ class StepCounts(NamedTuple):
     p25_us: float | None = None
     p75_us: float | None = None
     p90_us: float | None = None
+    is_optional: bool = False
+    previous_step: int | None = None
+    after: int | None = None
+    clusters: int | None = None
+    sum_x2: int | None = None
+    sum_xm: int | None = None
+    sum_m2: int | None = None
+    sum_xprev: int | None = None
+    sum_prev2: int | None = None
 
     @property
     def base(self) -> int:
@@ -84,6 +103,31 @@ class StepCounts(NamedTuple):
     def done(self) -> int:
         """Who of the base reached this step."""
         return self.reached if self.matured_reached is None else self.matured_reached
+
+    def clustered(self) -> Clusters | None:
+        """The base's entries by entity; None when each of those counted stands for itself."""
+        return self._clusters(self.base, self.sum_xm, self.sum_m2)
+
+    def conversion(self) -> Interval:
+        """Who of the base reached this step, with its 95 % interval."""
+        return share_of(self.done, self.base, self.clustered())
+
+    def conversion_from(self, before: "StepCounts") -> Interval:
+        """Who of those at the step `before`, the previous required one, reached this step."""
+        clusters = self._clusters(before.done, self.sum_xprev, self.sum_prev2)
+        return share_of(self.done, before.done, clusters)
+
+    def _clusters(self, base: int, sum_xm: int | None, sum_m2: int | None) -> Clusters | None:
+        if self.clusters is None:
+            return None
+        if self.sum_x2 is None or sum_xm is None or sum_m2 is None:
+            raise ValueError(f"sums over {self.clusters} clusters of {self.step_name} are missing.")
+        return Clusters(self.clusters, self.done, base, self.sum_x2, sum_xm, sum_m2)
+
+
+def share_of(done: int, base: int, clusters: Clusters | None) -> Interval:
+    """The share of the base that is done: Wilson, on the effective number where it clusters."""
+    return wilson(done, base) if clusters is None else clustered_wilson(clusters)
 
 
 class PeriodCounts(NamedTuple):
@@ -114,6 +158,7 @@ def step_rows(
     One row per item of `counts`, in their order; a group's steps must stand together, ascending
     from 1. `entities` is the plural of what is counted, `window` its length in words ("14 days").
     Conversion is null when nothing has matured; on step 1 it is 1 by definition, without interval.
+    Optional steps convert from the required step before them and are no part of the headline.
     Raises ValueError for steps out of order.
     """
     rows = [row for group in _groups(counts) for row in _group_rows(group)]
@@ -208,18 +253,19 @@ def funnel_headline(steps: Sequence[StepCounts], entities: str = "entities") -> 
         return f"No {entities} entered."
     if first.base == 0:
         return (
-            f"No window has closed yet: of {_many(first.entered, entities)}, "
+            f"No window has closed yet: of {many(first.entered, entities)}, "
             f"{last.reached:,} finished so far."
         )
     closed = "" if first.matured is None else " whose window has closed"
-    rate = wilson(last.done, first.base)
+    rate = last.conversion()
     verb = "finishes" if last.done == 1 else "finish"
-    finding = f"Of {_many(first.base, entities)}{closed}, {last.done:,} {verb} ({_interval(rate)})"
+    finding = f"Of {many(first.base, entities)}{closed}, {last.done:,} {verb} ({in_words(rate)})"
     return f"{finding}; {_largest_loss(steps)}."
 
 
 def _largest_loss(steps: Sequence[StepCounts]) -> str:
-    losses = [(before.done - after.done, before, after) for before, after in pairwise(steps)]
+    required = [step for step in steps if not step.is_optional]
+    losses = [(before.done - after.done, before, after) for before, after in pairwise(required)]
     lost, before, after = max(losses, key=lambda each: each[0])  # the earliest of equals
     if lost == 0:
         return "none is lost on the way"
@@ -238,6 +284,17 @@ def _notes(
 
 
 def _group_notes(steps: Sequence[StepCounts], entities: str, window: str | None) -> Iterable[str]:
+    yield from _window_notes(steps, entities, window)
+    clusters = steps[-1].clustered()
+    if clusters is not None and clusters.sum_m > 0:
+        yield (
+            f"Intervals are clustered: the {many(clusters.sum_m, entities)} come from "
+            f"{many(clusters.clusters, 'entities')} (design effect {clusters.design_effect:.1f} "
+            "at the last step)."
+        )
+
+
+def _window_notes(steps: Sequence[StepCounts], entities: str, window: str | None) -> Iterable[str]:
     first = steps[0]
     if first.matured is None:
         yield NO_WINDOW
@@ -248,7 +305,7 @@ def _group_notes(steps: Sequence[StepCounts], entities: str, window: str | None)
     if waiting:
         still = sum(step.open or 0 for step in steps)
         yield (
-            f"Still open: the window of {waiting:,} of {_many(first.entered, entities)} closes "
+            f"Still open: the window of {waiting:,} of {many(first.entered, entities)} closes "
             f"after the end of the data; {still:,} may yet go further. "
             f"Conversions count the {first.matured:,} whose window has closed."
         )
@@ -273,9 +330,13 @@ def _trend_headline(finals: Sequence[tuple[str, StepCounts]]) -> str:
 def _trend_notes(
     finals: Sequence[tuple[str, StepCounts]], entities: str, window: str | None
 ) -> tuple[str, ...]:
+    notes = []
+    if any(last.clusters is not None for _, last in finals):
+        notes.append(f"Intervals are clustered: several {entities} may come from one entity.")
     if any(last.matured is None for _, last in finals):
-        return (NO_WINDOW,)
-    notes = [f"Window: {window} from the entry, inclusive."] if window else []
+        return (NO_WINDOW, *notes)
+    if window:
+        notes.insert(0, f"Window: {window} from the entry, inclusive.")
     immature = [period for period, last in finals if period_state(last) != "mature"]
     if immature:
         notes.append(
@@ -319,9 +380,19 @@ def _group_rows(steps: Sequence[StepCounts]) -> Iterable[tuple[Value, ...]]:
     if [each.step for each in steps] != list(range(1, len(steps) + 1)):
         found = ", ".join(str(each.step) for each in steps)
         raise ValueError(f"steps of {steps[0].funnel} are {found}, must be 1, 2, 3, …")
-    yield _row(steps[0], Interval(1.0, None, None) if steps[0].base else NOTHING, NOTHING)
-    for before, after in pairwise(steps):
-        yield _row(after, wilson(after.done, steps[0].base), wilson(after.done, before.done))
+    for step in steps:
+        conversion, step_conversion = _conversions(step, steps)
+        yield _row(step, conversion, step_conversion)
+
+
+def _conversions(step: StepCounts, steps: Sequence[StepCounts]) -> tuple[Interval, Interval]:
+    """Of the base and of the previous required step, where this step has them."""
+    if step.after is not None and step.step <= step.after:
+        return NOTHING, NOTHING
+    if step.step == 1:
+        return Interval(1.0, None, None) if step.base else NOTHING, NOTHING
+    before = steps[(step.previous_step or step.step - 1) - 1]
+    return step.conversion(), step.conversion_from(before)
 
 
 def _row(step: StepCounts, conversion: Interval, step_conversion: Interval) -> tuple[Value, ...]:
@@ -348,14 +419,16 @@ def _labelled(sentences: Sequence[tuple[str, str]]) -> str:
     return "\n".join(f"{name}: {sentence}" for name, sentence in sentences)
 
 
-def _interval(rate: Interval) -> str:
+def in_words(rate: Interval) -> str:
+    """A share with its interval: `14.2 %, 95 % interval 12.4–16.4 %`. ValueError if it is None."""
     if rate.estimate is None or rate.lo is None or rate.hi is None:
         raise ValueError("an interval of nothing has no words.")
     limits = f"{percent(rate.lo).removesuffix(' %')}–{percent(rate.hi)}"
     return f"{percent(rate.estimate)}, 95 % interval {limits}"
 
 
-def _many(count: int, entities: str) -> str:
+def many(count: int, entities: str) -> str:
+    """A number of what is counted: `3 users`, `1 entity`."""
     if count != 1:
         return f"{count:,} {entities}"
     one = entities[:-3] + "y" if entities.endswith("ies") else entities.removesuffix("s")

@@ -22,6 +22,8 @@ from funnelkit.stats.proportions import wilson
 from funnelkit.table import Table, to_csv, to_json, to_markdown
 
 HOUR = 3_600_000_000
+TIMES = (HOUR, HOUR, HOUR, HOUR)
+LONGER = (1.5 * HOUR, 1.5 * HOUR, 1.5 * HOUR, 1.5 * HOUR)
 COLUMNS = [
     *("funnel", "breakdown", "value", "step", "step_name", "entered", "reached", "open", "lost"),
     *("matured", "matured_reached", "conversion", "conversion_lo", "conversion_hi"),
@@ -32,8 +34,8 @@ COLUMNS = [
 # simple_shop, 30 days, first entry: the ends are those of the issue, the middle is made up.
 SHOP = [
     StepCounts("shop", None, None, 1, "catalog", 3611, 3611, 0, 0, 1172, 1172),
-    StepCounts("shop", None, None, 2, "cart", 3611, 1863, 1000, 748, 1172, 500, *([HOUR] * 4)),
-    StepCounts("shop", None, None, 3, "paid", 3611, 605, 900, 358, 1172, 167, *([1.5 * HOUR] * 4)),
+    StepCounts("shop", None, None, 2, "cart", 3611, 1863, 1000, 748, 1172, 500, *TIMES),
+    StepCounts("shop", None, None, 3, "paid", 3611, 605, 900, 358, 1172, 167, *LONGER),
 ]
 NO_WINDOW = [
     StepCounts("shop", None, None, 1, "catalog", 3611, 3611),
