@@ -156,7 +156,8 @@ def _nothing_usable(
 
 
 def _iso(moment: Any) -> str | None:
-    return None if moment is None else f"{moment.isoformat()}Z"
+    # Past the year 9999, which Python does not know, DuckDB gives text.
+    return None if moment is None else f"{str(moment).replace(' ', 'T')}Z"
 
 
 def _create_tables(con: "DuckDBPyConnection", question: Question, log: "Log") -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from funnelkit.paths import root
 from funnelkit.warehouse import raw
-from funnelkit.warehouse.macros import render
+from funnelkit.warehouse.macros import funnel_specs, render
 
 PREFIXES = {
     "staging": ("stg_raw__",),
@@ -136,6 +136,7 @@ def _columns(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
 
 def test_the_window_kernel_joins_no_table_to_itself_by_range():
     # dbt_product_analytics' self-join grows with the square of a user's events.
-    sql = render("funnel_chains", "rows", "entries", 5, engine="default")
+    specs = json.dumps(funnel_specs({"f": {"steps": list("abcde"), "window": "1 day"}}))
+    sql = render("funnel_chains", "rows", "entries", specs, engine="default")
     assert " join rows" not in sql
     assert sql.count("over before") > 0

@@ -260,11 +260,11 @@ def test_a_condition_that_is_not_one_expression_is_told_at_its_place(
 
 
 def test_dbt_builds_only_definitions_that_are_right(tmp_path: Path) -> None:
-    text = project.DBT_PROJECT.replace("{steps:", "{order: strict, steps:")
+    text = project.DBT_PROJECT.replace("{steps:", "{order: any, step_window: 1 day, steps:")
     project.write(tmp_path, {"dbt_project.yml": text})
     done = project.run(tmp_path, "dbt", "build")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "funnels.buy.order: not supported yet: order: strict" in done.stderr
+    assert "funnels.buy.step_window: not with order: any; write window" in done.stderr
 
 
 def test_a_plain_dbt_refuses_what_the_package_does_not_know(tmp_path: Path) -> None:
@@ -291,8 +291,8 @@ def test_a_build_names_the_sections_that_nothing_reads(shop: Path) -> None:
     done = project.run(shop, "build")
     assert done.returncode == 0
     warning, _ = done.stderr.splitlines()
-    assert warning == "warning: not used by this version: sessions, outcomes"
-    assert "! warn  definitions  not used by this version: sessions, outcomes" in (
+    assert warning == "warning: not used by this version: outcomes"
+    assert "! warn  definitions  not used by this version: outcomes" in (
         project.run(shop, "doctor").stdout
     )
 
