@@ -44,8 +44,13 @@
 {#- Whether a row can fill the k-th required step. -#}
 {% macro fills(specs_json, k, free=false) -%}
     {%- set bits = [] -%}
+    {#- A funnel past its last rank has no such row; without optional steps its masks say so. -#}
+    {%- set past = {} -%}
+    {%- for spec in fromjson(specs_json) -%}
+        {%- do past.update({spec.no: 0 if spec.steps | selectattr('optional') | list else none}) -%}
+    {%- endfor -%}
     {%- for each in fromjson(step_numbers(specs_json, k)) -%}
-        {%- do bits.append({'no': each.no, 'value': none if each.value is none else 2 ** (each.value - 1)}) -%}
+        {%- do bits.append({'no': each.no, 'value': past[each.no] if each.value is none else 2 ** (each.value - 1)}) -%}
     {%- endfor -%}
     {%- set inside = by_funnel(exclusion_bits(specs_json, k, 'inside', free), 'p') -%}
     mask & {{ by_funnel(tojson(bits), 'p') }} <> 0
