@@ -146,11 +146,17 @@ class Project:
         from funnelkit.warehouse.macros import funnel_specs
 
         self.defined  # noqa: B018 - a mistake in the file is told before the macros stumble on it
-        return funnel_specs(self.variables.get("funnels") or {})
+        sessions = self.variables.get("sessions") or {}
+        return funnel_specs(self.variables.get("funnels") or {}, sessions.get("idle"))
 
     def funnel_names(self) -> list[str]:
         """Names of the declared funnels."""
         return list(self.variables.get("funnels") or {})
+
+    def property_names(self) -> list[str]:
+        """Names of the declared properties, those of users first."""
+        kinds = ("user_properties", "event_properties")
+        return [name for kind in kinds for name in self.variables.get(kind) or {}]
 
     def build_state(self, funnel: str | None = None) -> tuple[str | None, list[str]]:
         """`build_warning` and `unseen_events`, with one look into the warehouse."""
@@ -180,19 +186,56 @@ class Project:
         by: str | None = None,
         trend: Literal["day", "week", "month"] | None = None,
         times: bool = False,
+        next_after: str | None = None,
+        compare: Sequence[str] = (),
+        who: str | None = None,
+        explain: str | None = None,
+        sensitivity: bool = False,
+        segment: str | None = None,
+        where: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        entry: Literal["first", "best"] | None = None,
     ) -> Table:
-        """Rows of a built funnel (columns in docs/cli.md); the warehouse is opened read-only.
+        """A built funnel (columns in docs/cli.md); the warehouse is opened read-only.
 
-        `by`: the total's rows, then each value's of a declared breakdown. `trend`: by cohort of
-        first entry. `times`: the time-to-convert curve. Raises FunnelkitError for what was not
-        declared or not built.
+        At most one of the first eight: `by`, the total's rows, then each value's of a property
+        (`prop`, `prop@step`, `prop@first`, `prop@last`); `trend`, by cohort of first entry;
+        `times`, the time-to-convert curve; `next_after`, what those lost after a step did instead;
+        `compare`, differences between groups (a property, or SQL over properties at the entry);
+        `who`, the entities that reached a step (`-step`: that did not); `explain`, one entity's
+        events; `sensitivity`, the same under other rules.
+
+        The others ask of some: a declared `segment`, events for which `where` is true, entries
+        from `since` to `until` (project's time zone; a date is its whole day), under another
+        `entry` rule. What the marts do not hold is computed again from the event log. Raises
+        FunnelkitError for what is not declared, not built or not right.
         """
-        from funnelkit.results import funnel_table
+        from funnelkit.results.view import View, bounds
+
+        view = View(by, trend, times, next_after, tuple(compare), who, explain, sensitivity)
+        spec = self.pick(name, self.specs())
+        whom = bounds(
+            since=since,
+            until=until,
+            where=where,
+            segment=segment,
+            segments=self.variables.get("segments"),
+            timezone=self.variables.get("timezone") or "UTC",
+        )
+        from funnelkit.results.built import funnel_table, with_entry
         from funnelkit.warehouse.queries import open_marts
 
-        spec = self.pick(name, self.specs())
-        with _interruptible(), open_marts(self.paths.warehouse) as con:
-            return funnel_table(con, spec, by=by, trend=trend, times=times)
+        declared = by is None or by in [each["name"] for each in spec["breakdowns"]]
+        asked = with_entry(spec, entry)
+        with _interruptible():
+            if view.is_in_marts and declared and whom.is_everybody and asked == spec:
+                with open_marts(self.paths.warehouse) as con:
+                    return funnel_table(con, spec, by=by, trend=trend, times=times)
+            from funnelkit.results.rerun import rerun
+
+            self._check_conditions()
+            return rerun(self.paths.warehouse, asked, view, whom, self.variables)
 
     def definitions(self, name: str | None = None) -> Table:
         """What each funnel counts, in words: one row a sentence, with the definition's hash."""
@@ -278,31 +321,59 @@ def explore(
     *,
     mapping: Mapping[str, str] | None = None,
     window: str | None = None,
-    entry: Literal["first", "best"] = "first",
-    where: str | None = None,
+    step_window: str | None = None,
+    order: Literal["ordered", "strict", "any"] = "ordered",
+    anchor_first: bool = False,
+    entry: Literal["first", "best"] | None = None,
+    count: Literal["entities", "entries"] = "entities",
     entity: str = "user_id",
+    hold: Sequence[str] = (),
+    exclude: Sequence[Mapping[str, Any]] = (),
+    row_reuse: bool = False,
+    strict_increase: bool = False,
     by: str | None = None,
+    trend: Literal["day", "week", "month"] | None = None,
+    times: bool = False,
+    next_after: str | None = None,
+    compare: Sequence[str] = (),
+    who: str | None = None,
+    explain: str | None = None,
+    where: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    timezone: str = "UTC",
     time_format: str | None = None,
 ) -> Table:
-    """A funnel over log files, without a project; rows as `Project.funnel`, the total's first.
+    """A funnel over log files, without a project; tables as of `Project.funnel`.
 
-    `steps` as `project.steps.parse_steps` gives them; `mapping` is ours to theirs
-    (`{"event_name": "event"}`), a value in single quotes a constant; `by` a column of the log,
-    taken at the first entry. Raises FunnelkitError for files, columns and SQL that are not right.
+    `steps` and `exclude` as `parse_steps` and `parse_exclude` give them; `mapping` is ours to
+    theirs (`{"event_name": "event"}`), a value in single quotes a constant; properties are columns
+    of the log. The rules mean what they do in a project's YAML (docs/funnels.md). Raises
+    FunnelkitError for files, columns, rules and SQL that are not right.
     """
-    from funnelkit.project.durations import parse_duration
-    from funnelkit.results import explore_table
-    from funnelkit.warehouse.explore import explore as run
-    from funnelkit.warehouse.explore_log import Question
-    from funnelkit.warehouse.macros import funnel_specs
+    from funnelkit.results.rerun import explored, explored_spec
+    from funnelkit.results.view import View, bounds
 
-    if window is not None:
-        parse_duration(window)
-    definition = {"steps": list(steps), "window": window, "entry": entry, "entity": entity}
-    (spec,) = funnel_specs({"explore": definition})
-    question = Question(files, spec, mapping or {}, where, by, time_format)
+    view = View(by, trend, times, next_after, tuple(compare), who, explain)
+    whom = bounds(since=since, until=until, where=where, timezone=timezone)
+    spec = explored_spec(
+        {
+            "steps": list(steps),
+            "window": window,
+            "step_window": step_window,
+            "order": order,
+            "anchor_first": anchor_first,
+            "entry": entry,
+            "count": count,
+            "entity": entity,
+            "hold": list(hold),
+            "exclude": list(exclude),
+            "row_reuse": row_reuse,
+            "strict_increase": strict_increase,
+        }
+    )
     with _interruptible():
-        return explore_table(run(question), spec)
+        return explored(files, spec, view, whom, mapping or {}, time_format)
 
 
 def readable_curve(table: Table) -> Table:
@@ -312,11 +383,34 @@ def readable_curve(table: Table) -> Table:
     return thinned(table)
 
 
-def parse_steps(texts: Sequence[str]) -> list[dict[str, Any]]:
-    """`--step` texts as `explore` takes them; the grammar is in `project.steps`."""
+def parse_steps(texts: Sequence[str], optional: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """`--step` texts as `explore` takes them; the grammar is in `project.steps`.
+
+    `optional` names steps that may be left out; raises FunnelkitError for one that is not there.
+    """
     from funnelkit.project.steps import parse_steps as parse
 
-    return parse(texts)
+    steps = parse(texts)
+    names = [step["name"] for step in steps]
+    for name in optional:
+        if name not in names:
+            raise FunnelkitError(f"--optional: no step {name!r}", did_you_mean(name, names))
+        steps[names.index(name)]["optional"] = True
+    return steps
+
+
+def parse_exclude(text: str) -> dict[str, Any]:
+    """An `--exclude` text as `explore` takes it; the grammar is in `project.steps`."""
+    from funnelkit.project.steps import parse_exclude as parse
+
+    return parse(text)
+
+
+def different_tables(asked: Mapping[str, Any]) -> str | None:
+    """One sentence when options of `funnel` or `explore` ask for two tables at once; else None."""
+    from funnelkit.results.view import different_tables as told
+
+    return told(asked)
 
 
 def parse_map(texts: Sequence[str]) -> dict[str, str]:

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["text", "count", "share", "points", "seconds", "date"]
+Kind = Literal["text", "count", "share", "points", "seconds", "p", "date"]
 Value = str | int | float | bool | None
 
 MINUS = "\u2212"
 NOTHING = "–"
-_NUMERIC = ("count", "share", "points", "seconds")
+_NUMERIC = ("count", "share", "points", "seconds", "p")
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Column:
     """A named column and what its numbers mean.
 
     `kind`: `text`, `count` (integer), `share` (0..1, shown in percent), `points` (a difference of
-    shares, shown in percentage points), `seconds` (a duration) or `date` (ISO text).
+    shares, shown in percentage points), `seconds` (a duration), `p` (a p- or q-value) or `date`
+    (ISO text).
     """
 
     name: str
@@ -102,6 +103,8 @@ def shown(value: Value, kind: Kind) -> str:
         return f"{100 * float(value) + 0.0:+.1f} pp".replace("-", MINUS)
     if kind == "seconds":
         return duration(float(value))
+    if kind == "p":
+        return "< 0.001" if float(value) < 0.001 else f"{float(value):.3f}"
     return str(value)
 
 

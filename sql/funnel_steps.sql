@@ -1,5 +1,6 @@
 -- Counts by step. Grain: breakdown value x step; the total has null for breakdown and value.
--- Parameters: funnel; breakdown, null for the total. Values by entries, the largest first.
+-- Parameters: funnel; breakdown, null for the total. Values by entries, the largest first, then those
+-- that are no values.
 select
     funnel,
     nullif(breakdown, '(all)') as breakdown,
@@ -15,7 +16,19 @@ select
     median_us,
     p25_us,
     p75_us,
-    p90_us
+    p90_us,
+    is_optional,
+    previous_step,
+    clusters,
+    sum_x2,
+    sum_xm,
+    sum_m2,
+    sum_xprev,
+    sum_prev2
 from rpt_funnel_steps
 where funnel = $funnel and breakdown = coalesce($breakdown, '(all)')
-order by value = '(other)', entered desc, value, step
+order by
+    case value when '(not reached)' then 2 when '(other)' then 1 else 0 end,
+    entered desc,
+    value,
+    step

@@ -15,7 +15,15 @@ select
     median_us,
     p25_us,
     p75_us,
-    p90_us
+    p90_us,
+    is_optional,
+    previous_step,
+    clusters,
+    sum_x2,
+    sum_xm,
+    sum_m2,
+    sum_xprev,
+    sum_prev2
 from rpt_funnel_trend
 where funnel = $funnel and grain = $grain
 order by period, step

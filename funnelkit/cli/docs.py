@@ -53,7 +53,38 @@ the definition in words, its hash, the data's window and the rows that were reje
 Without a window open, lost, matured and matured_reached are empty and conversion is
 reached / entered.
 
-`funnel --times`: funnel, seconds (since the first entry), converted_share, lo, hi, at_risk.
+A value at a step (`--by prop@step`) has conversions of later steps only; at `first` or `last`, and
+for `(not reached)`, it has counts only. NULL is `(none)`; beyond the twelve most frequent values
+the rest is `(other)`.
+
+Other tables:
+
+- `--times`: funnel, seconds (since the first entry), converted_share, lo, hi, at_risk.
+- `--next-after`: funnel, step, event (the very next within the window, of those lost after the
+  step), entities, share, share_lo, share_hi.
+- `--compare`: funnel, a, b, n_a, n_b, conversion_a, conversion_a_lo, conversion_a_hi, the same of
+  b, difference (a − b), lo, hi (Newcombe), p_value, q_value (Benjamini-Hochberg over all pairs).
+- `--sensitivity`: rule, variant, entered, reached, matured, matured_reached, conversion,
+  conversion_lo, conversion_hi, difference, changed (entities whose level differs), gained, lost.
+- `--explain`: at, event, event_id, step, step_name (which it fills), from_entry_seconds,
+  from_previous_seconds, note.
+- `--who`: entity_id, first_entry_at, level (number of the deepest step), reason, last_at.
+
+## Groups, ranges and segments
+
+- `--compare plan` compares each two of a property's values; `--compare "plan = 'free'"` those for
+  whom it is true with the rest; several conditions each with each. Properties are those at the
+  entry: of the user as of then, and of the event itself. Nobody may be in both groups of a pair.
+- `--since` and `--until` bound entries; the conversion may follow. A date is its whole day, in the
+  project's time zone (`explore`: `--timezone`); a time is `'2026-01-31 14:30'` or
+  `2026-01-31T14:30:00Z`, inclusive.
+- `--where` keeps events, `--segment` keeps entities: SQL over user properties as of the first
+  entry, declared under `segments:`.
+- `--who shared FILE` writes who got to the step, `--who -shared FILE` who entered and did not;
+  FILE `-` is stdout.
+
+What restricts a table stands below it and in `meta.restricted_to`; entities that an exclusion of
+`scope: entity` took out in `meta.excluded_entities`.
 
 ## Steps of `explore`
 
@@ -66,14 +97,24 @@ reached / entered.
 ```
 
 A backslash makes the next character part of a name: `a\\|b`, `a\\=b`, `known\\ where`. A name given
-twice gets a number. `where` is one SQL expression over the log's columns.
+twice gets a number. `where` is one SQL expression over the log's columns. `--optional NAME` makes a
+step one that may be left out.
+
+`--exclude` is `EVENT[|EVENT...][ from=STEP][ to=STEP][ scope=attempt|entity][ where SQL]`:
+
+```
+--exclude deleted
+--exclude "deleted|closed from=connected to=shared scope=entity where reason > 0"
+```
+
+What the rules mean stands in [funnels.md](funnels.md).
 
 ## Completion
 
 ```
 eval "$(_FUNNELKIT_COMPLETE=bash_source funnelkit)"     # or zsh_source, fish_source
 ```
-It completes commands, options and the names of the project's funnels.
+It completes commands, options, and the names of the project's funnels and properties.
 """
 
 

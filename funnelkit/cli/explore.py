@@ -5,7 +5,52 @@ from typing import Any
 import click
 
 from funnelkit.cli.app import Command
-from funnelkit.cli.output import emit, format_option
+from funnelkit.cli.options import bound_options, only_one_table, options, show, table_options
+from funnelkit.cli.output import format_option
+
+_rule_options = options(
+    click.option(
+        "--window", metavar="TIME", help="From entry to last step, like 14d or '36 hours'."
+    ),
+    click.option("--step-window", metavar="TIME", help="From one step to the next, at most."),
+    click.option(
+        "--order",
+        type=click.Choice(["ordered", "strict", "any"]),
+        default="ordered",
+        show_default=True,
+        help="Others may come in between; none may; or in any order.",
+    ),
+    click.option("--anchor-first", is_flag=True, help="Any order, but the first step begins."),
+    click.option(
+        "--entry",
+        type=click.Choice(["first", "best"]),
+        help="Start at the first entry (default), or at whichever gets furthest.",
+    ),
+    click.option(
+        "--count",
+        type=click.Choice(["entities", "entries"]),
+        default="entities",
+        show_default=True,
+        help="Count each entity once, or every entry.",
+    ),
+    click.option(
+        "--entity", metavar="COLUMN", default="user_id", show_default=True, help="What is counted."
+    ),
+    click.option(
+        "--hold", metavar="COLUMN", multiple=True, help="Steps must agree in this column."
+    ),
+    click.option(
+        "--exclude",
+        metavar="EXCLUSION",
+        multiple=True,
+        help="EVENT[|EVENT...][ from=STEP][ to=STEP][ scope=entity][ where SQL].",
+    ),
+    click.option(
+        "--optional", metavar="STEP", multiple=True, help="A step that may be left out, by name."
+    ),
+    click.option("--row-reuse", is_flag=True, help="One row may fill several steps."),
+    click.option("--strict-increase", is_flag=True, help="Simultaneous rows do not count."),
+)
 
 
 @click.command(
@@ -40,19 +85,16 @@ funnelkit explore --events shop.csv --map event_name=event --map occurred_at=ts 
     multiple=True,
     help="Our column (user_id, event_name, occurred_at) from one of theirs.",
 )
-@click.option("--window", metavar="TIME", help="From entry to last step, like 14d or '36 hours'.")
+@_rule_options
+@table_options()
+@bound_options("Only rows for which this is true.")
 @click.option(
-    "--entry",
-    type=click.Choice(["first", "best"]),
-    default="first",
+    "--timezone",
+    metavar="ZONE",
+    default="UTC",
     show_default=True,
-    help="Start at the first entry, or at whichever gets furthest.",
+    help="Whose days --since, --until and --trend are.",
 )
-@click.option("--where", metavar="SQL", help="Only rows for which this is true.")
-@click.option(
-    "--entity", metavar="COLUMN", default="user_id", show_default=True, help="What is counted."
-)
-@click.option("--by", metavar="COLUMN", help="One line for each value at the entry.")
 @click.option(
     "--time-format", metavar="FORMAT", help="How times are written, if not ISO: '%m/%d/%Y %H:%M'."
 )
@@ -61,31 +103,27 @@ def command(
     files: tuple[str, ...],
     steps: tuple[str, ...],
     maps: tuple[str, ...],
-    window: str | None,
-    entry: Any,
-    where: str | None,
-    entity: str,
-    by: str | None,
-    time_format: str | None,
+    optional: tuple[str, ...],
+    exclude: tuple[str, ...],
+    who: Any,
     format_: str,
+    **asked: Any,
 ) -> None:
-    """Make a funnel over log files: no project, no warehouse, nothing written.
+    """Make a funnel over log files: no project, no warehouse, nothing left behind.
 
     A step is an event's name, several names joined by `|`, or either of them
     with a condition: "big=purchase where amount > 10". SQL can read these files
     and nothing else.
     """
+    only_one_table({**asked, "who": who})
     from funnelkit import api
 
     table = api.explore(
         files,
-        api.parse_steps(steps),
+        api.parse_steps(steps, optional),
         mapping=api.parse_map(maps),
-        window=window,
-        entry=entry,
-        where=where,
-        entity=entity,
-        by=by,
-        time_format=time_format,
+        exclude=[api.parse_exclude(text) for text in exclude],
+        who=who[0] if who else None,
+        **asked,
     )
-    emit(table, format_)
+    show(table, format_, times=asked["times"], who=who)

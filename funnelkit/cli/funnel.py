@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from funnelkit.cli.app import Command, state, tell
-from funnelkit.cli.options import FunnelName
-from funnelkit.cli.output import emit, format_option
+from funnelkit.cli.options import FunnelName, bound_options, only_one_table, show, table_options
+from funnelkit.cli.output import format_option
 
 
 @click.command(
@@ -15,37 +15,40 @@ from funnelkit.cli.output import emit, format_option
     example="""
 funnelkit funnel activation
 funnelkit funnel activation --by channel --format json
+funnelkit funnel activation --compare plan --since 2026-01-05
+funnelkit funnel activation --next-after connected
+funnelkit funnel activation --who -shared lost.csv
 """,
 )
 @click.argument("name", required=False, type=FunnelName())
-@click.option("--by", metavar="PROP", help="One line for each value of a declared breakdown.")
+@table_options()
 @click.option(
-    "--trend",
-    type=click.Choice(["day", "week", "month"]),
-    is_flag=False,
-    flag_value="week",
-    help="One line for each entry period; weeks, if none is named.",
+    "--sensitivity", is_flag=True, help="The same under the other rules: does the choice matter?"
 )
-@click.option("--times", is_flag=True, help="How long it takes from entry to the last step.")
+@click.option("--segment", metavar="NAME", help="Only entities in a segment of the definitions.")
+@bound_options("Only events for which this is true.")
+@click.option(
+    "--entry",
+    type=click.Choice(["first", "best"]),
+    help="Start at the first entry, or at whichever gets furthest.",
+)
 @format_option()
-def command(name: str | None, by: str | None, trend: Any, times: bool, format_: str) -> None:
+def command(name: str | None, format_: str, who: Any, **asked: Any) -> None:
     """Print the funnel NAME of the built warehouse.
 
     The project's only funnel needs no name. Conversion counts the entities
     whose window has closed; those still open are shown beside them, never
-    mixed in. `funnelkit definitions NAME` spells the rules out.
+    mixed in. `funnelkit definitions NAME` spells the rules out. What the
+    tables do not hold is computed from the event log, by the same rules.
     """
-    if sum((by is not None, trend is not None, times)) > 1:
-        raise click.UsageError("--by, --trend and --times are different tables: ask for one")
+    only_one_table({**asked, "who": who})
     from funnelkit import api
 
     project = api.open(state().project)
-    table = project.funnel(name, by=by, trend=trend, times=times)
-    if times and format_ in ("table", "markdown"):
-        table = api.readable_curve(table)  # a row per conversion is for programs
+    table = project.funnel(name, who=who[0] if who else None, **asked)
     warning, unseen = project.build_state(str(project.pick(name, project.specs())["name"]))
     if warning:
         tell(f"warning: {warning}")
     for text in unseen:
         tell(f"note: {text}")
-    emit(table, format_)
+    show(table, format_, times=asked["times"], who=who)

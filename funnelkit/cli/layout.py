@@ -144,19 +144,20 @@ def wrap(text: str, width: int, indent: int = 0) -> list[str]:
 def human(table: Table) -> Table:
     """The columns that people read, for Markdown: constant and empty ones are left out."""
     names = set(table.names)
-    if "matured_reached" not in names:
+    if not {"step", "matured_reached"} <= names:
         return table
     wanted = [
         *(("period", "period_state") if "period" in names else ()),
-        *(("breakdown", "value") if _has(table, "breakdown") else ()),
+        *(("breakdown", "value") if has(table, "breakdown") else ()),
         *("step", "step_name", "entered", "reached", "lost", "open"),
         *("matured", "matured_reached", "conversion", "conversion_lo", "conversion_hi"),
         *("step_conversion", "median_seconds"),
     ]
-    return table.select([name for name in wanted if name in names and _has(table, name)])
+    return table.select([name for name in wanted if name in names and has(table, name)])
 
 
-def _has(table: Table, name: str) -> bool:
+def has(table: Table, name: str) -> bool:
+    """Whether any row has a value in this column."""
     return any(value is not None for value in table.column(name))
 
 
@@ -165,22 +166,35 @@ def lay_out(table: Table, width: int | None) -> Grid:
     names = set(table.names)
     if not table.rows:
         return Grid(())
+    if names & {"q_value", "share_lo", "variant", "from_entry_seconds"}:
+        return _answer(table, width)
     if "converted_share" in names:
         return _times(table, width)
     if "period" in names:
         return _groups(table, width, ("period", "period_state"))
-    if "matured_reached" in names and _has(table, "breakdown"):
+    if "matured_reached" in names and has(table, "breakdown"):
         return _groups(table, width, ("value",))
     if "matured_reached" in names:
         return _steps(table, width)
     return plain(table)
 
 
+def _answer(table: Table, width: int | None) -> Grid:
+    from funnelkit.cli import layout_answers as answers
+
+    names = set(table.names)
+    if "q_value" in names:
+        return answers.compared(table)
+    if "share_lo" in names:
+        return answers.followed(table, width)
+    return answers.varied(table) if "variant" in names else answers.explained(table)
+
+
 def plain(table: Table) -> Grid:
     """Every column that has a value, as people read it."""
     fields = []
     for index, column in enumerate(table.columns):
-        cells = [_text(shown(row[index], column.kind)) for row in table.rows]
+        cells = [text(shown(row[index], column.kind)) for row in table.rows]
         if any(row[index] is not None for row in table.rows):
             fields.append(_field(column, cells))
     return Grid(tuple(fields))
@@ -191,16 +205,18 @@ def _field(column: Column, cells: list[Cell], drop: int = 0) -> Field:
     return Field(header, cells, column.is_numeric, drop, flexible=not column.is_numeric)
 
 
-def _text(text: str, style: str = "") -> Cell:
+def text(value: str, style: str = "") -> Cell:
+    """A cell of one piece, data made harmless."""
     from funnelkit.cli.output import printable
 
-    return [(printable(text), style)]
+    return [(printable(value), style)]
 
 
 Row = dict[str, Value]
 
 
-def _records(table: Table) -> list[Row]:
+def records(table: Table) -> list[Row]:
+    """The rows by the names of their columns, numbers as they are."""
     return [dict(zip(table.names, row, strict=True)) for row in table.rows]
 
 
@@ -209,22 +225,24 @@ def _number(row: Row, name: str) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _column(rows: Sequence[Row], name: str, kind: Any) -> list[Cell]:
+def column(rows: Sequence[Row], name: str, kind: Any) -> list[Cell]:
+    """A column's values as people read them; nothing, and zero, in a quieter colour."""
     return [
-        _text(
+        text(
             "" if row.get(name) is None else shown(row[name], kind), "" if row.get(name) else "dim"
         )
         for row in rows
     ]
 
 
-def _interval(rows: Sequence[Row], name: str = "conversion") -> list[Cell]:
+def interval(rows: Sequence[Row], name: str = "conversion") -> list[Cell]:
+    """`30.0–34.3`: the limits of a share, in percent."""
     cells = []
     for row in rows:
         lo, hi = row.get(f"{name}_lo"), row.get(f"{name}_hi")
         has = isinstance(lo, float | int) and isinstance(hi, float | int)
         cells.append(
-            _text(
+            text(
                 f"{_limit(row, f'{name}_lo')}–{_limit(row, f'{name}_hi')}" if has else "",
                 "dim",
             )
@@ -238,33 +256,33 @@ def _limit(row: Row, name: str) -> str:
 
 def _steps(table: Table, width: int | None) -> Grid:
     """One line a step: what is left of the entrants as a bar, with the open and the lost."""
-    rows = _records(table)
-    windowed = _has(table, "matured")
+    rows = records(table)
+    windowed = has(table, "matured")
     later = [{}, *rows[1:]]  # on the entry itself, nothing is converted, lost or open
     fields = [
-        Field("step", [_text(f"{row['step']} {row['step_name']}") for row in rows], flexible=True),
-        Field("reached", _column(rows, "reached", "count"), right=True),
+        Field("step", [text(f"{row['step']} {row['step_name']}") for row in rows], flexible=True),
+        Field("reached", column(rows, "reached", "count"), right=True),
         Field("of entrants", []),  # the bars, once it is known what is left for them
-        Field("share", [_text(_share(row)) for row in rows], right=True, drop=6 * windowed),
-        Field("converted" if windowed else "95 %", _rates(later, windowed), right=True, drop=1),
+        Field("share", [text(_share(row)) for row in rows], right=True, drop=6 * windowed),
+        Field("converted" if windowed else "95 %", rates(later, windowed), right=True, drop=1),
     ]
     if windowed:
-        fields.append(Field("lost", _column(later, "lost", "count"), right=True, drop=3))
-        fields.append(Field("open", _column(later, "open", "count"), right=True, drop=2))
-    if _has(table, "median_seconds"):
-        cells = _column(rows, "median_seconds", "seconds")
+        fields.append(Field("lost", column(later, "lost", "count"), right=True, drop=3))
+        fields.append(Field("open", column(later, "open", "count"), right=True, drop=2))
+    if has(table, "median_seconds"):
+        cells = column(rows, "median_seconds", "seconds")
         fields.append(Field("median", cells, right=True, drop=4))
-    return _with_bars(fields, 2, width, lambda size: _drop_offs(rows, size))
+    return with_bars(fields, 2, width, lambda size: _drop_offs(rows, size))
 
 
 def _drop_offs(rows: Sequence[Row], size: int) -> list[Cell]:
     return [drop_off(rows, index, size) for index in range(len(rows))]
 
 
-def _rates(rows: Sequence[Row], with_rate: bool) -> list[Cell]:
+def rates(rows: Sequence[Row], with_rate: bool) -> list[Cell]:
     """`32.1 %  30.0–34.3`: the conversion, and its interval in a quieter colour."""
-    shares = _column(rows, "conversion", "share")
-    intervals = _interval(rows)
+    shares = column(rows, "conversion", "share")
+    intervals = interval(rows)
     if not with_rate:
         return intervals
     wide = max((_cell_width(cell) for cell in intervals), default=0)
@@ -272,7 +290,7 @@ def _rates(rows: Sequence[Row], with_rate: bool) -> list[Cell]:
     return [[*share, ("  ", ""), *rest] for share, rest in zip(shares, padded, strict=True)]
 
 
-def _with_bars(
+def with_bars(
     fields: list[Field], at: int, width: int | None, draw: Callable[[int], list[Cell]]
 ) -> Grid:
     """The fields that fit, with bars of what the width leaves in place of field `at`."""
@@ -299,7 +317,11 @@ def drop_off(rows: Sequence[Row], index: int, size: int) -> Cell:
     if not entered:
         return [("", "")]
     reached = _number(row, "reached") / entered
-    before = _number(rows[index - 1], "reached") / entered if index else reached
+    # Fewer may have done an optional step than the one behind it; nobody is lost at it.
+    larger = [_number(each, "reached") / entered for each in rows[:index]]
+    before = next((share for share in reversed(larger) if share >= reached), reached)
+    if row.get("lost") is None and any(each.get("lost") is not None for each in rows):
+        before = reached
     full = bar(reached, size)
     opened = round(size * (reached + _number(row, "open") / entered)) - len(full)
     lost = round(size * before) - len(full) - max(0, opened)
@@ -319,20 +341,21 @@ def _groups(table: Table, width: int | None, keys: tuple[str, ...]) -> Grid:
     """One line a group or period: how many entered, and the conversion to the last step."""
     rows = _last_steps(table, keys)
     fields = [_key_field(key, rows) for key in keys]
-    fields.append(Field("entered", _column(rows, "entered", "count"), right=True))
-    if _has(table, "matured"):
-        fields.append(Field("mature", _column(rows, "matured", "count"), right=True, drop=3))
-    fields.append(Field("reached", _column(rows, "reached", "count"), right=True, drop=2))
+    fields.append(Field("entered", column(rows, "entered", "count"), right=True))
+    if has(table, "matured"):
+        fields.append(Field("mature", column(rows, "matured", "count"), right=True, drop=3))
+    fields.append(Field("reached", column(rows, "reached", "count"), right=True, drop=2))
     fields.append(Field("", []))
     at = len(fields) - 1
-    fields.append(Field("converted", _rates(rows, True), right=True))
-    if _has(table, "median_seconds"):
-        cells = _column(rows, "median_seconds", "seconds")
+    fields.append(Field("converted", rates(rows, True), right=True))
+    if has(table, "median_seconds"):
+        cells = column(rows, "median_seconds", "seconds")
         fields.append(Field("median", cells, right=True, drop=4))
-    return _with_bars(fields, at, width, lambda size: _scaled(rows, "conversion", size))
+    return with_bars(fields, at, width, lambda size: scaled(rows, "conversion", size))
 
 
-def _scaled(rows: Sequence[Row], name: str, size: int) -> list[Cell]:
+def scaled(rows: Sequence[Row], name: str, size: int) -> list[Cell]:
+    """Bars of a share, the largest as long as there is room."""
     # Small rates would all look like nothing beside 100 %: the longest bar is the largest rate.
     top = max((_number(row, name) for row in rows), default=0.0) or 1.0
     return [[(bar(_number(row, name) / top, size), "bar")] for row in rows]
@@ -341,8 +364,8 @@ def _scaled(rows: Sequence[Row], name: str, size: int) -> list[Cell]:
 def _key_field(key: str, rows: Sequence[Row]) -> Field:
     if key == "period_state":
         states = [str(row[key] or "") for row in rows]
-        return Field("", [_text(state, "dim" if state == "mature" else "open") for state in states])
-    cells = [_text("all" if row.get(key) is None else str(row[key])) for row in rows]
+        return Field("", [text(state, "dim" if state == "mature" else "open") for state in states])
+    cells = [text("all" if row.get(key) is None else str(row[key])) for row in rows]
     named = next((str(row["breakdown"]) for row in rows if row.get("breakdown")), key)
     return Field(named if key == "value" else key, cells, flexible=key == "value")
 
@@ -350,7 +373,7 @@ def _key_field(key: str, rows: Sequence[Row]) -> Field:
 def _last_steps(table: Table, keys: tuple[str, ...]) -> list[Row]:
     """The row of the deepest step of every group, in the table's order."""
     last: dict[tuple[Value, ...], Row] = {}
-    for row in _records(table):
+    for row in records(table):
         group = tuple(row.get(key) for key in ("breakdown", "value", *keys))
         if group not in last or _number(row, "step") >= _number(last[group], "step"):
             last[group] = row
@@ -362,7 +385,7 @@ _MOST_TIMES = 20
 
 def _times(table: Table, width: int | None) -> Grid:
     """The time-to-convert curve, on a terminal at no more than 20 of its points."""
-    rows = _records(table)
+    rows = records(table)
     if width is not None and len(rows) > _MOST_TIMES:
         last = len(rows) - 1
         rows = [rows[round(index * last / (_MOST_TIMES - 1))] for index in range(_MOST_TIMES)]
@@ -375,9 +398,9 @@ def _times(table: Table, width: int | None) -> Grid:
         for row in rows
     ]
     fields = [
-        Field("within", _column(rows, "seconds", "seconds"), right=True),
+        Field("within", column(rows, "seconds", "seconds"), right=True),
         Field("", []),
-        Field("converted", _rates(as_rates, True), right=True),
-        Field("at risk", _column(rows, "at_risk", "count"), right=True, drop=1),
+        Field("converted", rates(as_rates, True), right=True),
+        Field("at risk", column(rows, "at_risk", "count"), right=True, drop=1),
     ]
-    return _with_bars(fields, 1, width, lambda size: _scaled(rows, "converted_share", size))
+    return with_bars(fields, 1, width, lambda size: scaled(rows, "converted_share", size))

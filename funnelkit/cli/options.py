@@ -1,7 +1,14 @@
-"""Options that more than one command has, and what the shell can complete."""
+"""Options that more than one command has, what they give, and what the shell can complete."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
+
+from funnelkit.table import Table
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class FunnelName(click.types.StringParamType):
@@ -22,3 +29,110 @@ class FunnelName(click.types.StringParamType):
             # A completion must never print into the line that is being typed.
             return []
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+class Property(click.types.StringParamType):
+    """A property of the project; completed from its definitions, and from the funnels' own."""
+
+    name = "property"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Names that start with what is typed; none without a project."""
+        from funnelkit import api
+
+        folder = getattr(ctx.find_root().obj, "project", ".")
+        try:
+            names = api.open(folder).property_names()
+        except Exception:
+            return []
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def options(*each: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator, shown in this order."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(each):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def table_options() -> Callable[[F], F]:
+    """Which table to print; `only_one_table` refuses two of them."""
+    return options(
+        click.option(
+            "--by",
+            metavar="PROP[@STEP]",
+            type=Property(),
+            help="One line for each value of a property, at the entry or at a step.",
+        ),
+        click.option(
+            "--trend",
+            type=click.Choice(["day", "week", "month"]),
+            is_flag=False,
+            flag_value="week",
+            help="One line for each entry period; weeks, if none is named.",
+        ),
+        click.option("--times", is_flag=True, help="How long it takes from entry to last step."),
+        click.option("--next-after", metavar="STEP", help="What those lost after a step did next."),
+        click.option(
+            "--compare",
+            metavar="PROP|SQL",
+            multiple=True,
+            type=Property(),
+            help="Differences between a property's values, or between conditions.",
+        ),
+        click.option(
+            "--who",
+            metavar="[-]STEP FILE",
+            nargs=2,
+            type=str,
+            help="Write the ids of who got to a step (-STEP: who did not) as CSV.",
+        ),
+        click.option(
+            "--explain", metavar="ENTITY", help="One id's events, row by row, and why it stopped."
+        ),
+    )
+
+
+def bound_options(only: str) -> Callable[[F], F]:
+    """Of whom: `only` says what --where keeps."""
+    return options(
+        click.option("--where", metavar="SQL", help=only),
+        click.option("--since", metavar="DATE", help="Only entries from this day, or time, on."),
+        click.option(
+            "--until", metavar="DATE", help="Only entries up to this day, or time, inclusive."
+        ),
+    )
+
+
+def only_one_table(asked: Mapping[str, Any]) -> None:
+    """Raises UsageError when the options ask for two tables."""
+    from funnelkit import api
+
+    told = api.different_tables(asked)
+    if told:
+        raise click.UsageError(told)
+
+
+def show(table: Table, format_: str, *, times: bool, who: Sequence[str] | None) -> None:
+    """Prints the table; for `--who` writes it to its file instead, and says how many there are."""
+    from funnelkit import api
+    from funnelkit.cli.app import tell
+    from funnelkit.cli.output import emit, write_csv
+
+    if who:
+        step, file = who
+        write_csv(table, file)
+        count = len({row[0] for row in table.rows})
+        told = f"wrote {file}: " if file != "-" else ""
+        reached = f"did not reach {step[1:]}" if step.startswith("-") else f"reached {step}"
+        tell(f"{told}{count:,} {'entity' if count == 1 else 'entities'} that {reached}")
+        return
+    if times and format_ in ("table", "markdown"):
+        table = api.readable_curve(table)  # a row per conversion is for programs
+    emit(table, format_)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
+from funnelkit.errors import FunnelkitError
 from funnelkit.table import Table, to_csv, to_json, to_markdown
 
 if TYPE_CHECKING:
@@ -64,6 +65,29 @@ def emit(table: Table, format_: str) -> None:
         _emit_table(table)
         return
     click.echo(text, nl=False, color=True)
+
+
+def write_csv(table: Table, file: str) -> None:
+    """Writes the table as CSV, `-` to stdout; a file is written beside and renamed, or not at all.
+
+    Raises FunnelkitError for a folder that is not there.
+    """
+    if file == "-":
+        click.echo(to_csv(table), nl=False, color=True)
+        return
+    from pathlib import Path
+
+    path = Path(file)
+    if not path.parent.is_dir():
+        raise FunnelkitError(f"no such folder: {path.parent}", "make it first, or name another")
+    if path.is_dir():
+        raise FunnelkitError(f"{file} is a folder", "name a file, like lost.csv")
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(to_csv(table), encoding="utf-8", newline="")
+        os.replace(beside, path)  # noqa: PTH105 - atomic on every platform
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _markdown(table: Table) -> str:

@@ -28,8 +28,8 @@ COMPARE_COLUMNS = (
     Column("difference", "points"),
     Column("lo", "points"),
     Column("hi", "points"),
-    Column("p_value"),
-    Column("q_value"),
+    Column("p_value", "p"),
+    Column("q_value", "p"),
 )
 STANDS = 0.05
 

@@ -129,7 +129,7 @@ def test_version() -> None:
         ),
         (
             ["funnel", "--by", "channel", "--times"],
-            "--by, --trend and --times are different tables: ask for one",
+            "--by and --times are different tables: ask for one",
             "`funnelkit funnel --help` shows what it takes, with an example",
         ),
         (

@@ -84,8 +84,33 @@ def test_a_printed_funnel_is_the_planted_truth(company: Path) -> None:
         ),
         (
             ["funnel", "--by", "chanel"],
-            "funnel 'activation' has no breakdown 'chanel'",
+            "no property is called 'chanel'",
             "did you mean 'channel'?",
+        ),
+        (
+            ["funnel", "--by", "recipients@shard"],
+            "funnel 'activation' has no step 'shard'",
+            "did you mean 'shared'?",
+        ),
+        (
+            ["funnel", "--next-after", "conected"],
+            "funnel 'activation' has no step 'conected'",
+            "did you mean 'connected'?",
+        ),
+        (
+            ["funnel", "--who", "-shard", "x.csv"],
+            "funnel 'activation' has no step 'shard'",
+            "did you mean 'shared'?",
+        ),
+        (
+            ["funnel", "--compare", "chanel"],
+            "no property is called 'chanel'",
+            "did you mean 'channel'?",
+        ),
+        (
+            ["funnel", "--segment", "payng"],
+            "no segment is called 'payng'",
+            "declare it under `segments:`",
         ),
         (
             ["report", "build", "activaton"],
@@ -298,7 +323,7 @@ def test_env_is_quoted_for_the_shell(raw: Path, tmp_path: Path) -> None:
 
 # `build` and `report build` run elsewhere in these tests, as they are in the examples.
 RUNNABLE = [
-    ("funnel", 0),
+    *(("funnel", line) for line in range(5)),
     ("definitions", 0),
     ("doctor", 0),
     ("report list", 0),
@@ -336,6 +361,70 @@ def test_the_example_of_explore_runs(tmp_path: Path) -> None:
         ("product", 1),
         ("cart", 1),
     ]
+
+
+def test_who_is_written_to_a_file_or_to_stdout(company: Path, tmp_path: Path) -> None:
+    steps = run("funnel", "--format", "json", cwd=company)
+    reached = json.loads(steps.stdout)["rows"][-1]["reached"]
+    entered = json.loads(steps.stdout)["rows"][-1]["entered"]
+    file = tmp_path / "lost.csv"
+    file.write_text("what was there before")
+    done = run("funnel", "--who", "-shared", str(file), cwd=company)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == (
+        f"wrote {file}: {entered - reached:,} entities that did not reach shared\n"
+    )
+    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
+    assert list(rows[0]) == ["entity_id", "first_entry_at", "level", "reason", "last_at"]
+    assert len(rows) == entered - reached
+    assert {row["reason"] for row in rows} == {"open", "window closed"}
+    assert [path.name for path in tmp_path.iterdir()] == ["lost.csv"]
+
+    piped = run("funnel", "--who", "shared", "-", cwd=company)
+    assert len(piped.stdout.splitlines()) == reached + 1
+    assert piped.stderr == f"{reached:,} entities that reached shared\n"
+    missing = run("funnel", "--who", "shared", str(tmp_path / "no" / "x.csv"), cwd=company)
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert missing.stderr.startswith(f"error: no such folder: {tmp_path / 'no'}\n  hint: ")
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown", "csv", "json"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["--next-after", "connected"],
+        ["--compare", "channel"],
+        ["--sensitivity"],
+        ["--explain", "u00001"],
+        ["--by", "recipients@shared"],
+        ["--since", "2026-02-01", "--until", "2026-03-01"],
+    ],
+    ids=" ".join,
+)
+def test_every_question_prints_in_every_format(
+    company: Path, asked: list[str], format_: str
+) -> None:
+    done = invoke("--project", str(company), "funnel", *asked, "--format", format_)
+    assert (done.exit_code, done.stderr) == (0, "")
+    if format_ == "json":
+        value = json.loads(done.stdout)
+        assert value["rows"]
+        assert value["meta"]["definition_hash"]
+        assert ("restricted_to" in value["meta"]) == (asked[0] == "--since")
+    elif format_ == "csv":
+        assert len(list(csv.DictReader(io.StringIO(done.stdout)))) >= 2
+    else:
+        assert len(done.stdout.splitlines()) >= 4
+
+
+def test_properties_are_completed(company: Path) -> None:
+    done = run(
+        cwd=company,
+        _FUNNELKIT_COMPLETE="bash_complete",
+        COMP_WORDS="funnelkit funnel --by c",
+        COMP_CWORD="3",
+    )
+    assert [line.split(",")[1] for line in done.stdout.splitlines()] == ["channel", "country"]
 
 
 def _shell(lines: str, cwd: Path) -> "subprocess.CompletedProcess[str]":

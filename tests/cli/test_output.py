@@ -5,6 +5,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from itertools import combinations
 
 import click
 import pytest
@@ -15,8 +16,11 @@ from rich.cells import cell_len
 from funnelkit.cli.app import State, cli
 from funnelkit.cli.layout import Grid, bar, drop_off, lay_out
 from funnelkit.cli.output import FORMATS, colored, emit, printable
+from funnelkit.stats.compare import Group, compare_table
 from funnelkit.stats.funnels import PeriodCounts, StepCounts, TimeCounts, times_table, trend_table
 from funnelkit.stats.funnels import step_rows as measured
+from funnelkit.stats.sensitivity import Variant, sensitivity_table
+from funnelkit.stats.stops import Next, ProofRow, explain_table, next_table
 from funnelkit.table import Column, Table, Value
 from tests.cli.run import on_terminal, run
 
@@ -101,7 +105,77 @@ def test_a_curve_is_thinned_for_people_only() -> None:
     assert "100.0 %" in last
 
 
+def compared(*names: str) -> Table:
+    groups = [Group("f", name, 100 * number, 1000) for number, name in enumerate(names, start=1)]
+    return compare_table(list(combinations(groups, 2)))
+
+
+def test_a_comparison_has_both_groups_numbers_and_the_difference() -> None:
+    lines = shown(lay_out(compared("paid", "referral"), 80), 80)
+    assert lines[0].split("  ")[0] == "a"
+    assert "10.0 % of 1,000" in lines[1]
+    assert "20.0 % of 1,000" in lines[1]
+    assert "−10.0  −13.1 to −6.9" in lines[1]
+    assert lines[1].endswith("< 0.001")
+    # A group of nobody has no share, and no difference.
+    nobody = compare_table([(Group("f", "x", 0, 0), Group("f", "y", 5, 10))])
+    assert shown(lay_out(nobody, 80), 80)[1].split() == [
+        "x",
+        "of",
+        "0",
+        "y",
+        "50.0",
+        "%",
+        "of",
+        "10",
+    ]
+
+
+def test_other_rules_and_next_events_have_a_line_each() -> None:
+    variants = [
+        Variant("as defined", "", 1000, 500, 900, 450),
+        Variant("entry", "best", 1000, 600, 900, 540, 95, 90, 5),
+    ]
+    lines = shown(lay_out(sensitivity_table(variants), 80), 80)
+    assert lines[2].split() == [
+        *("entry", "best", "1,000", "900", "60.0", "%", "56.8–63.2", "+10.0", "pp", "95"),
+    ]
+    # What was changed, of how many: the last to go when the width is short.
+    narrow = shown(lay_out(sensitivity_table(variants), 60), 60)
+    assert narrow[2].split() == ["entry", "best", "60.0", "%", "56.8–63.2", "+10.0", "pp", "95"]
+    rows = [Next("f", "a", "help", 30, 40), Next("f", "a", None, 10, 40)]
+    lines = shown(lay_out(next_table(rows), 80), 80)
+    assert lines[1].split()[:2] == ["help", "30"]
+    assert lines[2].startswith("(nothing more)")
+    assert lines[1].count("█") == 3 * lines[2].count("█")
+
+
+def test_proof_rows_show_which_step_they_fill() -> None:
+    rows = [
+        ProofRow(0, "a", "e1", 1, "begun", 0, None),
+        ProofRow(60_000_000, "help", "e2", note="an exclusion"),
+        ProofRow(3_600_000_000, "b", "e3", 2, "done", 3_600_000_000, 3_600_000_000),
+    ]
+    spec = {"order": "ordered", "steps": [{"name": "begun"}, {"name": "done"}]}
+    journey = {"reason": "converted", "entry_us": 0, "last_us": 3_600_000_000, "level": 2}
+    table = explain_table(rows, [{**journey, "stopped_us": None}], spec)
+    lines = shown(lay_out(table, 100), 100)
+    assert lines[1].split() == ["1970-01-01T00:00:00Z", "a", "1", "begun", "0", "s", "e1"]
+    assert "an exclusion" in lines[2]
+    assert lines[3].split()[2:8] == ["2", "done", "1", "h", "1", "h"]
+    assert "event id" not in lines[0] or len(lines[0]) <= 100
+
+
 names = st.text(min_size=1, max_size=60)
+
+
+@given(st.lists(names, min_size=2, max_size=3), st.integers(72, 140))
+def test_a_comparison_fits_any_width(labels: list[str], width: int) -> None:
+    for line in shown(lay_out(compared(*labels), width), width):
+        assert cell_len(line) <= width
+        assert line == printable(line)
+
+
 counts = st.integers(0, 10**12)
 
 
@@ -144,6 +218,15 @@ def test_reached_open_and_lost_fill_the_bar_of_the_step_before(falls: list[int],
     for index in range(1, len(rows)):
         drawn = sum(len(text) for text, _ in drop_off(rows, index, 30))
         assert abs(drawn - 30 * int(rows[index - 1]["reached"] or 0) / 1000) <= 1
+
+
+def test_nobody_is_lost_at_an_optional_step() -> None:
+    whole: dict[str, Value] = {"entered": 1000, "reached": 1000, "open": 0, "lost": 0}
+    asked = whole | {"reached": 100, "open": None, "lost": None}
+    behind = whole | {"reached": 500, "open": 100, "lost": 400}
+    lengths = [[len(text) for text, _ in drop_off([whole, asked, behind], at, 20)] for at in (1, 2)]
+    # Of 20 columns a tenth did it; behind it half got on, a tenth may, and the others are lost.
+    assert lengths == [[2, 0, 0], [10, 2, 8]]
 
 
 def test_nothing_entered_is_no_error() -> None:

@@ -1,0 +1,104 @@
+"""What reports show, read from the built marts; small groups are folded."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from funnelkit.errors import FunnelkitError
+from funnelkit.project.words import entities, in_words, window_text
+from funnelkit.results.built import built_funnel, periods, steps
+from funnelkit.results.small import folded, merged
+from funnelkit.results.view import with_after
+from funnelkit.stats.funnels import TimeCounts, step_rows, times_table, trend_table
+from funnelkit.table import Column, Table, Value
+from funnelkit.warehouse.queries import query
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from funnelkit.report.model import FunnelSection, ReportData
+
+_FEWEST_IN_REPORTS = 5
+
+
+def report_data(
+    con: "DuckDBPyConnection",
+    slug: str,
+    definition: Mapping[str, Any],
+    specs: Sequence[Mapping[str, Any]],
+) -> "ReportData":
+    """What a report shows, read from the built marts; groups below five entrants are folded.
+
+    `definition` is the report's entry under `reports:`, `specs` the funnels it names.
+    """
+    from funnelkit.report.model import ReportData
+
+    window = query(con, "log_window")[0]
+    weeks = query(con, "log_weeks")
+    quality = query(con, "event_quality")
+    return ReportData(
+        slug=slug,
+        title=definition.get("title") or slug.replace("_", " ").capitalize(),
+        description=definition.get("description") or "",
+        sections=tuple(_section(con, spec) for spec in specs),
+        quality=Table(
+            (Column("reason"), Column("rows", "count")),
+            tuple((_quality_words(**row), row["entries"]) for row in quality),
+        ),
+        first_event=window["first_event"] or "",
+        last_event=window["last_event"] or "",
+        observed_until=window["observed_until"] or "",
+        inputs=Table(
+            (
+                Column("week", "date"),
+                Column("events", "count"),
+                Column("entities", "count"),
+                Column("digest"),
+            ),
+            tuple(_week(**row) for row in weeks),
+        ),
+    )
+
+
+def _quality_words(kind: str, outcome: str, reason: str, entries: int) -> str:
+    if outcome == "accepted":
+        return f"{kind}: accepted"
+    if outcome == "kept":
+        return f"{kind}: kept without a value, {reason}"
+    return f"{kind}: {outcome}, {reason}"
+
+
+def _week(week: str, events: int, entities: int, digest: str) -> tuple[Value, ...]:
+    few = entities < _FEWEST_IN_REPORTS
+    return (week, None if few else events, None if few else entities, digest)
+
+
+def _section(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> "FunnelSection":
+    from funnelkit.report.model import FunnelSection
+
+    built = built_funnel(con, spec["name"])
+    name = spec["name"]
+    options: dict[str, Any] = {"entities": entities(spec), "window": window_text(spec)}
+    breakdowns = {
+        each["name"]: step_rows(
+            with_after(folded(steps(con, name, each["name"]), _FEWEST_IN_REPORTS), spec, each["at"])
+        )
+        for each in spec["breakdowns"]
+    }
+    total = steps(con, name, None)
+    if 0 < total[0].entered < _FEWEST_IN_REPORTS:
+        raise FunnelkitError(
+            f"funnel {name!r} has {total[0].entered} entrants: too few for a committed report",
+            f"at least {_FEWEST_IN_REPORTS}, so that nobody's own journey stands in it",
+        )
+    rows = query(con, "funnel_times", funnel=name)
+    return FunnelSection(
+        name=name,
+        description=spec["description"],
+        words=tuple(in_words(spec)),
+        definition_hash=built["definition_hash"],
+        window=window_text(spec) or "",
+        steps=step_rows(total, **options),
+        breakdowns=breakdowns,
+        trend=trend_table(merged(periods(con, name, "week"), _FEWEST_IN_REPORTS), **options),
+        times=times_table([TimeCounts(**row) for row in rows]),
+    )

@@ -1,0 +1,130 @@
+"""Funnels computed again: over the built event log, and over files that no project has."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from funnelkit.errors import FunnelkitError
+from funnelkit.project.durations import parse_duration
+from funnelkit.project.words import entities, in_words
+from funnelkit.results.asked import Answered
+from funnelkit.results.built import inputs
+from funnelkit.results.notes import restricted
+from funnelkit.results.variants import Spec, tried
+from funnelkit.results.view import Bounds, View
+from funnelkit.table import Table
+from funnelkit.warehouse.macros import definition_hash, funnel_specs
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def rerun(
+    warehouse: Path, spec: Spec, view: View, whom: Bounds, definitions: Mapping[str, Any]
+) -> Table:
+    """A funnel over the built event log, in memory; the warehouse is opened read-only.
+
+    `definitions` is the project's block. Raises FunnelkitError for what is not built or not right.
+    """
+    from funnelkit.warehouse.journeys import Asked, project_journeys
+
+    properties = list(definitions.get("user_properties") or {})
+
+    @contextmanager
+    def run(changed: Spec) -> Iterator["DuckDBPyConnection"]:
+        asked = Asked(changed, whom.since_us, whom.until_us, whom.where, whom.segment)
+        with project_journeys(warehouse, asked, properties) as con:
+            yield con
+
+    if view.sensitivity:
+        return _sensitivity(warehouse, spec, whom, run)
+    with run(spec) as con:
+        observed = con.execute("select observed_us from int_observed_until").fetchall()
+        meta = {**_rules(spec), **inputs(con)}
+        return Answered(con, spec, observed[0][0] or 0, whom, meta).table(view)
+
+
+def _sensitivity(warehouse: Path, spec: Spec, whom: Bounds, run: Any) -> Table:
+    from funnelkit.stats.sensitivity import sensitivity_table
+    from funnelkit.warehouse.queries import open_marts
+
+    with open_marts(warehouse) as con:
+        meta = {**_rules(spec), **inputs(con)}
+    table = sensitivity_table(tried(spec, run), entities=entities(spec), meta=meta)
+    return restricted(table, whom)
+
+
+def _rules(spec: Spec) -> dict[str, Any]:
+    return {"definition": in_words(spec), "definition_hash": definition_hash(spec)}
+
+
+def explored_spec(definition: Mapping[str, Any]) -> Spec:
+    """The complete spec of what `explore` was asked, its rules checked as a project's are.
+
+    Raises FunnelkitError with every rule that does not go with another, by its option.
+    """
+    from funnelkit.project.rules import conflicts
+
+    given = {key: value for key, value in definition.items() if value}
+    for key in ("window", "step_window"):
+        if key in given:
+            parse_duration(given[key])
+    mistakes = [f"{_option(each.path[0])}: {each.text}" for each in conflicts(given)]
+    if mistakes:
+        raise FunnelkitError("\n".join(mistakes))
+    (spec,) = funnel_specs({"explore": given})
+    return spec
+
+
+def _option(key: str | int) -> str:
+    return "--step" if key == "steps" else f"--{str(key).replace('_', '-')}"
+
+
+def explored(
+    files: Sequence[str],
+    spec: Spec,
+    view: View,
+    whom: Bounds,
+    mapping: Mapping[str, str],
+    time_format: str | None,
+) -> Table:
+    """A funnel over files; what was read and rejected stands in the meta and the notes."""
+    from funnelkit.project.moments import time_zone
+    from funnelkit.warehouse.explore import journeys, unseen
+    from funnelkit.warehouse.explore_log import Question
+
+    time_zone(whom.timezone)
+    question = Question(
+        files,
+        spec,
+        mapping,
+        where=whom.where,
+        time_format=time_format,
+        since_us=whom.since_us,
+        until_us=whom.until_us,
+        events=view.needs_profile,
+        everything=view.needs_events,
+    )
+    with journeys(question) as (con, log):
+        meta = {
+            **_rules(spec),
+            "files": list(log.files),
+            "first_event": log.first_event_at,
+            "last_event": log.last_event_at,
+            "observed_until": log.last_event_at,
+            "rows": log.rows,
+            "rejected": dict(log.rejected),
+        }
+        table = Answered(con, spec, log.observed_us, whom, meta).table(view)
+        misspelled = unseen(con, spec)
+    notes = [
+        f"No event is called {name!r}" + (f": {near}" if near else ".")
+        for name, near in misspelled.items()
+    ]
+    rejected = sum(log.rejected.values())
+    if rejected:
+        reasons = "; ".join(f"{reason}: {count:,}" for reason, count in log.rejected.items())
+        notes.append(f"Rejected: {rejected:,} of {log.rows:,} rows ({reasons}).")
+    return replace(table, notes=(*table.notes, *notes))

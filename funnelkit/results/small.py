@@ -1,0 +1,72 @@
+"""Groups too small for a committed report: nobody stands there alone, nor by subtraction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from funnelkit.stats.funnels import PeriodCounts, StepCounts
+
+
+def merged(periods: Sequence[PeriodCounts], fewest: int) -> list[PeriodCounts]:
+    """Cohorts of fewer than `fewest` entrants joined to the next one, the last to the one before.
+
+    A joined cohort begins when its first one does, and has no times.
+    """
+    groups: list[list[str]] = []
+    waiting: list[str] = []
+    entered = {each.period: each.counts.entered for each in periods}
+    for period in entered:
+        waiting.append(period)
+        if sum(entered[each] for each in waiting) >= fewest:
+            groups.append(waiting)
+            waiting = []
+    if waiting and groups:
+        groups[-1] += waiting
+    elif waiting:
+        groups.append(waiting)
+    first = {period: group[0] for group in groups for period in group}
+    found: dict[tuple[str, int], StepCounts] = {}
+    for period, counts in periods:
+        key = (first[period], counts.step)
+        found[key] = _together(found[key], counts, counts.value) if key in found else counts
+    return [PeriodCounts(period, found[period, step]) for period, step in sorted(found)]
+
+
+def folded(counts: Sequence[StepCounts], fewest: int) -> list[StepCounts]:
+    """Values with fewer than `fewest` entrants as one value `(other)`, last, without times.
+
+    The smallest values join it until it holds `fewest` itself: subtraction must reveal nobody.
+    """
+    entered = {each.value: each.entered for each in counts}
+    smallest_first = sorted(entered, key=lambda value: (value != "(other)", entered[value]))
+    small = [value for value in smallest_first if entered[value] < fewest]
+    if not small:
+        return list(counts)
+    others = [value for value in smallest_first if value == "(other)" or value in small]
+    for value in smallest_first:
+        if value not in others and sum(entered[each] for each in others) < fewest:
+            others.append(value)
+    together: dict[int, StepCounts] = {}
+    for each in counts:
+        if each.value in others:
+            before = together.get(each.step)
+            together[each.step] = _together(before, each) if before else _without_times(each)
+    kept = [each for each in counts if each.value not in others]
+    return kept + [together[step] for step in sorted(together)]
+
+
+_COUNTS = ("entered", "reached", "open", "lost", "matured", "matured_reached")
+# An entity with entries in both parts is a cluster in each: it only makes an interval narrower by
+# what they have in common.
+_CLUSTERS = ("clusters", "sum_x2", "sum_xm", "sum_m2", "sum_xprev", "sum_prev2")
+
+
+def _together(one: StepCounts, other: StepCounts, value: str | None = "(other)") -> StepCounts:
+    sums: dict[str, Any] = {}
+    for name in _COUNTS + _CLUSTERS:
+        known = [n for n in (getattr(one, name), getattr(other, name)) if n is not None]
+        sums[name] = sum(known) if known else None
+    return _without_times(one, value)._replace(**sums)
+
+
+def _without_times(counts: StepCounts, value: str | None = "(other)") -> StepCounts:
+    return counts._replace(value=value, median_us=None, p25_us=None, p75_us=None, p90_us=None)
