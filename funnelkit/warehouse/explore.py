@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError, did_you_mean
-from funnelkit.warehouse.connect import identifier, literal, lock, memory
+from funnelkit.warehouse.connect import lock, memory
 from funnelkit.warehouse.explore_log import Question, View, create_events
 from funnelkit.warehouse.files import find
 from funnelkit.warehouse.journeys import (
@@ -23,44 +23,6 @@ from funnelkit.warehouse.stream import can_stream, stream_journeys
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Counts of a funnel over files, and what was read.
-
-    `counts`: dicts with the columns of rpt_funnel_steps. `rejected`: rows by reason, lines that
-    could not be read included. `unseen`: event names of steps that never occur, with the nearest
-    name that does. Times are ISO text in UTC, None for an empty log.
-    """
-
-    counts: tuple[dict[str, Any], ...]
-    files: tuple[str, ...]
-    rows: int
-    rejected: Mapping[str, int]
-    unseen: Mapping[str, str | None]
-    first_event_at: str | None
-    last_event_at: str | None
-
-
-def explore(question: Question) -> Answer:
-    """Runs the kernel over the files; the database can read these files and nothing else.
-
-    Raises FunnelkitError for a file or column that is not there and for SQL that does not parse or
-    run.
-    """
-    with journeys(question) as (con, log):
-        counts = _counts(con, question)
-        missing = unseen(con, question.spec)
-    return Answer(
-        counts=counts,
-        files=log.files,
-        rows=log.rows,
-        rejected=log.rejected,
-        unseen=missing,
-        first_event_at=log.first_event_at,
-        last_event_at=log.last_event_at,
-    )
 
 
 @contextmanager
@@ -218,40 +180,9 @@ def _create_profile(con: "DuckDBPyConnection") -> None:
     )
 
 
-def _counts(con: "DuckDBPyConnection", question: Question) -> tuple[dict[str, Any], ...]:
-    groups = "select p, attempt, '(all)' as breakdown, '(all)' as value from fk_journeys"
-    if question.by:
-        groups += f"\nunion all\n{_values_by(question.by)}"
-    con.execute(f"create temp table fk_groups as {groups}")
-    sql = render(
-        "funnel_step_counts",
-        "fk_journeys",
-        "fk_chain_rows",
-        "fk_funnels",
-        "fk_steps",
-        "fk_groups",
-        ["breakdown", "value"],
-        True,
-    )
-    found = con.execute(f"""
-        select counts.*, steps.step_name, steps.is_optional, steps.previous_step
-        from ({sql}) counts inner join fk_steps steps using (funnel_no, step)
-        order by breakdown <> '(all)', max(entered) over (partition by value) desc, value, step
-    """)
-    names = [column[0] for column in found.description or ()]
-    return tuple(dict(zip(names, row, strict=True)) for row in found.fetchall())
-
-
 def unseen(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> dict[str, str | None]:
     """Event names of steps that no event has: most often a misspelling."""
     wanted = {event for step in spec["steps"] for event in step["events"]}
     found = con.execute("select distinct event_name from fk_events").fetchall()
     names = [str(name) for (name,) in found if name is not None]
     return {name: did_you_mean(name, names) for name in sorted(wanted - set(names))}
-
-
-def _values_by(by: str) -> str:
-    """The column's value on the first entry; beyond the twelve most frequent, (other)."""
-    column = f"select p, attempt, cast({identifier(by)} as varchar) as value from fk_profile"
-    groups = render("funnel_value_groups", f"({column})", ["p", "attempt"], [])
-    return f"select p, attempt, {literal(by)} as breakdown, value from ({groups})"

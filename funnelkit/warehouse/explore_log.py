@@ -21,18 +21,16 @@ class Question:
     """What `explore` asks: one complete funnel spec over files.
 
     `mapping` is ours to theirs (`event_name` to `event`), a value in single quotes is a constant;
-    `where` keeps only the events for which it is true; `by` is a column, taken at the first entry.
-    `since_us`, `until_us` and `segment` as in `Asked`. `events`: details of single events are asked
-    for, so each gets a number; `everything`: also of events that no step names. `lean`: step counts
-    are all that is asked for. `engine`: array where it applies, else duckdb; or duckdb (ASOF) or
-    default (window functions) themselves.
+    `where` keeps only the events for which it is true; `since_us`, `until_us` and `segment` as in
+    `Asked`. `events`: details of single events are asked for, so each gets a number; `everything`:
+    also of events that no step names. `lean`: step counts are all that is asked for. `engine`:
+    array where it applies, else duckdb; or duckdb (ASOF) or default (window functions) themselves.
     """
 
     files: Sequence[str]
     spec: Mapping[str, Any]
     mapping: Mapping[str, str]
     where: str | None = None
-    by: str | None = None
     time_format: str | None = None
     engine: str = "array"
     since_us: int | None = None
@@ -59,7 +57,7 @@ class Question:
         return (
             self.events
             or self.everything
-            or bool(self.by or self.segment)
+            or self.segment is not None
             or self.spec["order"] == "strict"
             or self.spec["count"] == "entries"
             or not is_disjoint(self.spec)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from funnelkit.warehouse.answers import step_counts
 from funnelkit.warehouse.explore import journeys
 from funnelkit.warehouse.explore_log import Question
 from funnelkit.warehouse.macros import funnel_specs
@@ -22,6 +23,12 @@ def question(
     (spec,) = funnel_specs({"f": funnel})
     since, until = (None if at is None else START_US + at * SECOND for at in span)
     return Question([str(path)], spec, {}, engine=engine, since_us=since, until_us=until, **more)
+
+
+def counted(asked: Question) -> list[dict[str, Any]]:
+    """Counts by step."""
+    with journeys(asked) as (con, _):
+        return step_counts(con, asked.spec)
 
 
 def by_kernel(

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from funnelkit.warehouse.explore import explore
-from tests.funnel.kernel import ENGINES, by_kernel, question
+from tests.funnel.kernel import ENGINES, by_kernel, counted, question
 from tests.funnel.oracle import Outcome, Proof
 from tests.funnel.strategies import (
     Funnel,
@@ -36,7 +35,7 @@ def test_counts_add_up(tmp_path, engine, seed):
     chance = random.Random(seed)
     asked, log = (plain_funnel if engine == "array" else funnel)(chance), crowd(chance)
     write(tmp_path / "log.csv", log)
-    found = explore(question(tmp_path / "log.csv", asked, engine, lean=True)).counts
+    found = counted(question(tmp_path / "log.csv", asked, engine, lean=True))
     told = {row["step"]: {name: row[name] for name in COUNTS} for row in found}
     assert told == _counts(asked, outcomes(log, asked))
     rules = rules_of(asked)
@@ -95,9 +94,7 @@ def test_a_log_without_ids_neither(tmp_path, seed):
     asked, log = funnel(chance), crowd(chance)
     write(tmp_path / "log.csv", log, ids=False)
     write(tmp_path / "mixed.csv", log, mixed=chance, ids=False)
-    one, other = (
-        explore(question(tmp_path / name, asked)).counts for name in ("log.csv", "mixed.csv")
-    )
+    one, other = (counted(question(tmp_path / name, asked)) for name in ("log.csv", "mixed.csv"))
     assert one == other
 
 
