@@ -52,7 +52,7 @@ types: setup ## mypy, strict
 	$(BIN)/mypy
 
 bench: setup ## measure against peers in the same run (minutes)
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.run $(BENCH)
 
 check: lint types test reports-check ## all that must pass before a change lands
 

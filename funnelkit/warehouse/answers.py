@@ -38,13 +38,14 @@ def step_counts(
 
     Values by entries, the largest first, `(other)` and `(not reached)` last.
     """
-    groups = ["select p, attempt, '(all)' as breakdown, '(all)' as value from fk_journeys"]
-    groups += [
+    counts = _counted(con, spec, None, ["breakdown", "value"], total=True)
+    groups = " union all by name ".join(
         f"select p, attempt, {literal(each.label)} as breakdown, value from ({each.sql})"
         for each in by
-    ]
-    con.execute(f"create or replace temp table fk_groups as {' union all by name '.join(groups)}")
-    counts = _counted(con, spec, "fk_groups", ["breakdown", "value"], total=True)
+    )
+    if groups:
+        con.execute(f"create or replace temp table fk_groups as {groups}")
+        counts += _counted(con, spec, "fk_groups", ["breakdown", "value"], total=False)
     order = {each.label: number for number, each in enumerate(by, start=1)}
     order["(all)"] = 0
     last = {OTHER: 1, NOT_REACHED: 2}
@@ -77,7 +78,7 @@ def period_counts(
 def _counted(
     con: "DuckDBPyConnection",
     spec: Mapping[str, Any],
-    groups: str,
+    groups: str | None,
     by: Sequence[str],
     total: bool,
 ) -> list[Row]:

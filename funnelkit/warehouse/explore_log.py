@@ -10,6 +10,7 @@ from funnelkit.warehouse.connect import identifier, literal
 from funnelkit.warehouse.files import Reject, relation
 from funnelkit.warehouse.journeys import Asked
 from funnelkit.warehouse.macros import render
+from funnelkit.warehouse.sources import inspect
 from funnelkit.warehouse.times import checked_format, time_sql
 
 if TYPE_CHECKING:
@@ -95,9 +96,11 @@ def create_events(con: "DuckDBPyConnection", question: Question, paths: Sequence
     needed = {
         name: question.mapping.get(name, name) for name in (entity, "event_name", "occurred_at")
     }
-    # Ids keep their leading zeros; a time column keeps its type, where the file has one.
+    # Ids keep their leading zeros, and a Parquet file's columns their types.
     ids = (needed[entity], needed["event_name"], question.mapping.get("event_id", "event_id"))
-    log = relation(con, "fk_log", paths, [each for each in ids if not _is_constant(each)])
+    typed = all(inspect(path).format == "parquet" for path in paths)
+    text = () if typed else [each for each in ids if not _is_constant(each)]
+    log = relation(con, "fk_log", paths, text)
     _check_columns({**needed, **question.mapping}, log.columns, paths)
     columns = _Columns(
         {str(row[0]): str(row[1]) for row in con.execute("describe fk_log").fetchall()}

@@ -3,23 +3,25 @@
     median_us, p75_us, p90_us from the required step before, over converters from mature entries
     (discrete quantiles: a value that occurred), and, where attempts are counted, sums over entities
     from which the intervals get their design effect (see stats.proportions).
-    `groups`: relation with p, attempt and the columns named in `by`; a unit may stand in several.
+    `groups`: relation with p, attempt and the columns named in `by`; a unit may stand in several;
+    none for the total alone, which stands under (all).
     An optional step has no open and lost. `total`: whether (all) stands for everybody. -#}
 {% macro funnel_step_counts(journeys, chain_rows, funnels, steps, groups, by, total=false) -%}
-{%- set same_unit = 'journeys.p = groups.p and journeys.attempt = groups.attempt' -%}
+{%- set whose = "'(all)' as " if groups is none else 'groups.' -%}
+{%- set in_groups = '' if groups is none else 'inner join ' ~ groups ~ ' as groups on journeys.p = groups.p and journeys.attempt = groups.attempt' -%}
 with
 
 outcomes as (
     select
         journeys.funnel_no,
-        {% for column in by %}groups.{{ column }}, {% endfor %}
+        {% for column in by %}{{ whose }}{{ column }}, {% endfor %}
         journeys.level,
         journeys.is_mature,
         journeys.matured_level,
         journeys.is_open,
         count(*) as units
     from {{ journeys }} as journeys
-    inner join {{ groups }} as groups on {{ same_unit }}
+    {{ in_groups }}
     group by all
 ),
 
@@ -62,7 +64,7 @@ counts as (
 proof as (
     select
         journeys.funnel_no,
-        {% for column in by %}groups.{{ column }}, {% endfor %}
+        {% for column in by %}{{ whose }}{{ column }}, {% endfor %}
         chain_rows.step,
         chain_rows.is_optional,
         chain_rows.us_from_previous,
@@ -73,7 +75,7 @@ proof as (
     inner join {{ journeys }} as journeys
         on chain_rows.p = journeys.p and chain_rows.attempt = journeys.attempt
     inner join {{ funnels }} as funnels on journeys.funnel_no = funnels.funnel_no
-    inner join {{ groups }} as groups on {{ same_unit }}
+    {{ in_groups }}
     where chain_rows.step > 1
 ),
 
@@ -107,7 +109,7 @@ done as (
 entities as (
     select
         journeys.funnel_no,
-        {% for column in by %}groups.{{ column }}, {% endfor %}
+        {% for column in by %}{{ whose }}{{ column }}, {% endfor %}
         steps.step,
         journeys.p,
         count(*) as m,
@@ -115,7 +117,7 @@ entities as (
         count_if(coalesce(journeys.matured_level, journeys.level) >= steps.previous_step) as before
     from {{ journeys }} as journeys
     inner join {{ funnels }} as funnels on journeys.funnel_no = funnels.funnel_no and funnels.counts_entries
-    inner join {{ groups }} as groups on {{ same_unit }}
+    {{ in_groups }}
     inner join {{ steps }} as steps on journeys.funnel_no = steps.funnel_no
     where coalesce(journeys.is_mature, true) and not steps.is_optional
     group by all
