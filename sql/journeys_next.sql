@@ -59,18 +59,18 @@ later as (
         accepted.event_name
     from placed
     inner join fk_accepted as accepted
-        on placed.entity_id = accepted.entity_id
+        on placed.entity_id = accepted.fk_entity_id
         and make_timestamp(placed.us) <= accepted.occurred_at
         and coalesce(epoch_us(accepted.occurred_at) <= placed.until_us, true)
     left join fk_rows
         on placed.entity_key = (fk_rows.p & 4294967295)
         and epoch_us(accepted.occurred_at) = fk_rows.us
-        and accepted.event_no = fk_rows.event_no
+        and accepted.fk_event_no = fk_rows.event_no
     where epoch_us(accepted.occurred_at) > placed.us or coalesce(fk_rows.pos > placed.pos, true)
     qualify row_number() over (
         partition by placed.p, placed.attempt
         order by
-            accepted.occurred_at, fk_rows.pos nulls last, accepted.event_no, accepted.event_name
+            accepted.occurred_at, fk_rows.pos nulls last, accepted.fk_event_no, accepted.event_name
     ) = 1
 
 )

@@ -336,3 +336,64 @@ def test_rules_that_do_not_go_together(log, options, message):
     with pytest.raises(FunnelkitError) as error:
         ask(log, **options)
     assert error.value.message.startswith(message)
+
+
+def test_a_logs_own_columns_may_have_the_engines_names(tmp_path: Path):
+    log = tmp_path / "log.csv"
+    names = "entity_id,event_no,p,attempt,value,level,us,run,step,funnel"
+    log.write_text(
+        f"user_id,event_name,occurred_at,{names}\n"
+        "u1,a,2026-01-01,X,9,5,7,v,3,1,all,s,f\n"
+        "u1,x,2026-01-02,X,8,5,7,v,3,1,all,s,f\n"
+        "u2,a,2026-01-03,Y,6,6,7,v,3,1,all,s,f\n"
+        "u1,b,2026-01-03,X,4,5,7,v,3,1,all,s,f\n"
+        "u2,x,2026-01-08,Y,2,6,7,v,3,1,all,s,f\n"
+    )
+
+    def ask(**options: Any) -> list[dict[str, Any]]:
+        steps = api.parse_steps(["a", "b"])
+        return api.explore([str(log)], steps, window="3d", **options).records()
+
+    assert [row["event"] for row in ask(explain="u1")] == ["a", "x", "b"]
+    assert [row["event"] for row in ask(next_after="a")] == ["(nothing more)"]  # x came too late
+    for by, values in {
+        "p": {"5", "6"},
+        "entity_id": {"X", "Y"},
+        "event_no@last": {"4", "6"},
+    }.items():
+        assert {row["value"] for row in ask(by=by) if row["breakdown"]} == values
+    assert {(row["a"], row["n_a"], row["n_b"]) for row in ask(compare=["p = 5"])} == {
+        ("p = 5", 1, 1)
+    }
+
+
+@pytest.mark.parametrize("entry", ["first", "best"])
+@pytest.mark.parametrize("step", ["a", "b", "c"])
+def test_who_got_there_and_who_did_not_are_all_who_entered(tmp_path: Path, entry: Any, step: str):
+    log = tmp_path / "log.csv"
+    log.write_text(
+        "user_id,event_name,occurred_at\n"
+        "u1,a,2026-01-01\nu1,b,2026-01-02\nu1,c,2026-01-03\n"
+        "u2,a,2026-01-01\nu2,b,2026-01-02\nu3,a,2026-01-01\nu4,b,2026-01-01\n"
+    )
+
+    def who(text: str) -> set[Any]:
+        steps = api.parse_steps(["a", "b", "c"])
+        table = api.explore([str(log)], steps, window="5d", entry=entry, who=text)
+        return {row["entity_id"] for row in table.records()}
+
+    got = {"a": {"u1", "u2", "u3"}, "b": {"u1", "u2"}, "c": {"u1"}}[step]
+    assert who(step) == got
+    assert who(f"-{step}") == {"u1", "u2", "u3"} - got
+
+
+def test_a_group_named_twice_counts_its_people_once(tmp_path: Path):
+    log = tmp_path / "log.csv"
+    log.write_text(
+        "user_id,event_name,occurred_at,plan\n"
+        "u1,a,2026-01-01,x\nu1,b,2026-01-02,x\nu2,a,2026-01-01,y\nu3,a,2026-01-01,y\n"
+    )
+    steps = api.parse_steps(["a", "b"])
+    for twice in (["plan", "PLAN "], ["plan", "plan"]):
+        once = api.explore([str(log)], steps, compare=["plan"])
+        assert api.explore([str(log)], steps, compare=twice).rows == once.rows

@@ -184,6 +184,8 @@ class Answered:
     def _compare(self, texts: Sequence[str]) -> Table:
         from funnelkit.stats.compare import Group, compare_table
 
+        # The same group twice would count everybody in it twice.
+        texts = _once(texts)
         groups, pairs = self._groups(texts)
         found = counts(answers.step_counts(self.con, self.spec, groups))
         last = {
@@ -241,6 +243,14 @@ class Answered:
 
 
 _HOLDS, _REST = "holds", "the rest"
+
+
+def _once(texts: Sequence[str]) -> list[str]:
+    """Each column and condition once; names of columns ignore case, conditions hold values."""
+    found: dict[str, str] = {}
+    for text in map(str.strip, texts):
+        found.setdefault(text.casefold() if re.fullmatch(r"\w+", text) else text, text)
+    return list(found.values())
 
 
 def _columns(con: "DuckDBPyConnection", texts: Sequence[str]) -> list[str]:

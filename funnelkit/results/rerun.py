@@ -106,7 +106,7 @@ def explored(
         until_us=whom.until_us,
         events=view.needs_profile,
         everything=view.needs_events,
-        lean=not view.times,
+        lean=view.counts_only,
     )
     with journeys(question) as (con, log):
         meta = {

@@ -58,6 +58,12 @@ class View:
         return self.next_after is not None or self.explain is not None
 
     @property
+    def counts_only(self) -> bool:
+        """Whether nothing is asked for but how many got how far, and how fast to the next step."""
+        others = (self.next_after, self.compare or None, self.who, self.explain)
+        return all(each is None for each in others) and not self.times
+
+    @property
     def is_in_marts(self) -> bool:
         """Whether a built funnel holds such a table (`by` if it was declared)."""
         others = (self.next_after, self.compare or None, self.who, self.explain)

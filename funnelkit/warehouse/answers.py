@@ -114,7 +114,7 @@ def time_counts(con: "DuckDBPyConnection", spec: Mapping[str, Any], observed_us:
 
 def profile_columns(con: "DuckDBPyConnection") -> list[str]:
     """What is known of a journey's entry: the columns of fk_profile but its keys."""
-    return _told(con, "fk_profile", ("p", "attempt", "no_told"))
+    return _told(con, "fk_profile", ("no_told",))
 
 
 def event_columns(con: "DuckDBPyConnection") -> list[str]:
@@ -125,9 +125,7 @@ def event_columns(con: "DuckDBPyConnection") -> list[str]:
 def _told(con: "DuckDBPyConnection", relation: str, ours: Sequence[str] = ()) -> list[str]:
     """A relation's columns but the engine's own."""
     return [
-        name
-        for name in _columns(con, relation)
-        if name not in (*ours, "entity_id", "event_no") and not name.startswith("fk_")
+        name for name in _columns(con, relation) if name not in ours and not name.startswith("fk_")
     ]
 
 
@@ -141,7 +139,10 @@ def values(
     """
     if at == ENTRY:
         column = known_column(property_, profile_columns(con))
-        valued = f"select p, attempt, cast({column} as varchar) as value from fk_profile"
+        valued = (
+            "select fk_p as p, fk_attempt as attempt,"
+            f" cast({column} as varchar) as value from fk_profile"
+        )
     else:
         column = known_column(property_, event_columns(con))
         valued = render(
@@ -151,9 +152,9 @@ def values(
             "fk_chain_rows",
             "fk_rows",
             # Equal events of a log without ids are one row of the funnel.
-            f"(select event_no, min({column}) as {column} from fk_accepted"
-            " where event_no in (select event_no from fk_rows) group by event_no)",
-            column,
+            f"(select fk_event_no as event_no, min({column}) as fk_value from fk_accepted"
+            " where fk_event_no in (select event_no from fk_rows) group by fk_event_no)",
+            "fk_value",
             at if at in (FIRST, LAST) else step_number(spec, at),
         )
     return render("funnel_value_groups", f"({valued}) as valued", ["p", "attempt"], [])
@@ -166,7 +167,10 @@ def condition_group(con: "DuckDBPyConnection", condition: str, holds: bool = Tru
     """
     check_expression(con, condition, "--compare")
     told = f"coalesce((\n{condition}\n), false)"
-    sql = f"select p, attempt from fk_profile where {'' if holds else 'not '}{told}"
+    sql = (
+        "select fk_p as p, fk_attempt as attempt"
+        f" from fk_profile where {'' if holds else 'not '}{told}"
+    )
     with readable_errors(con, "fk_profile"):
         con.execute(f"explain {sql}")
     return sql
@@ -277,8 +281,8 @@ def explained(
     event_id = "event_id" if "event_id" in _columns(con, "fk_accepted") else "null"
     con.execute(
         "create or replace temp table fk_explained as"
-        f" select event_name, occurred_at, event_no, cast({event_id} as varchar) as event_id"
-        " from fk_accepted where entity_id = ?",
+        " select event_name, occurred_at, fk_event_no as event_no,"
+        f" cast({event_id} as varchar) as event_id from fk_accepted where fk_entity_id = ?",
         [entity],
     )
     rows = query(
@@ -320,7 +324,7 @@ def _no_journey(
             "`funnelkit definitions` spells the exclusions out",
         )
     did = con.execute(
-        "select event_name, count(*) from fk_accepted where entity_id = ?"
+        "select event_name, count(*) from fk_accepted where fk_entity_id = ?"
         " group by event_name order by 2 desc, 1",
         [entity],
     ).fetchall()
@@ -333,7 +337,7 @@ def _no_journey(
             f"{entity!r} did not enter: no {whose} of it counts here", f"it has {told}{more}"
         )
     near = con.execute(
-        "select entity_id from (select distinct entity_id from fk_accepted)"
+        "select entity_id from (select distinct fk_entity_id as entity_id from fk_accepted)"
         " order by levenshtein(entity_id, ?), entity_id limit 3",
         [entity],
     ).fetchall()

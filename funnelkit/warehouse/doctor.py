@@ -3,7 +3,7 @@
 import contextlib
 import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -210,7 +210,7 @@ class Unseen(NamedTuple):
     """An event that a step names and the log does not have; `hint` is a name that it has."""
 
     funnel: str
-    step: str
+    place: str
     event: str
     hint: str | None
 
@@ -220,7 +220,7 @@ class Unseen(NamedTuple):
     @property
     def finding(self) -> str:
         """The sentence without the hint."""
-        return f"{self.funnel}, step {self.step}: no event is called {self.event!r}"
+        return f"{self.funnel}, {self.place}: no event is called {self.event!r}"
 
 
 def unseen_events(con: "duckdb.DuckDBPyConnection", variables: Mapping[str, Any]) -> list[Unseen]:
@@ -232,13 +232,20 @@ def unseen_events(con: "duckdb.DuckDBPyConnection", variables: Mapping[str, Any]
     names = con.execute("select distinct event_name from main.fct_events").fetchall()
     seen = {str(name) for (name,) in names}
     unseen = {
-        (spec["name"], step["name"], event): None
+        (spec["name"], place, event): None
         for spec in funnel_specs(variables.get("funnels") or {})
-        for step in spec["steps"]
-        for event in step["events"]
+        for place, events in _events_of(spec)
+        for event in events
         if event not in seen
     }
     return [Unseen(*each, did_you_mean(each[2], seen)) for each in unseen]
+
+
+def _events_of(spec: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
+    for step in spec["steps"]:
+        yield f"step {step['name']}", step["events"]
+    for exclusion in spec["exclude"]:
+        yield "exclude", exclusion["events"]
 
 
 def _events(con: "duckdb.DuckDBPyConnection", variables: dict[str, Any]) -> Iterator[Check]:

@@ -128,10 +128,7 @@ def _create_tables(con: "DuckDBPyConnection", question: Question, log: "Log") ->
     if question.needs_events:
         _number_events(con, condition)
     else:
-        con.execute(
-            "create temp view fk_accepted as select *, fk_event_no as event_no"
-            f" from fk_usable {condition}"
-        )
+        con.execute(f"create temp view fk_accepted as select * from fk_usable {condition}")
         if question.engine == "array" and can_stream(asked, log.observed_us):
             stream_journeys(con, asked, log.observed_us, lean=question.lean)
             return
@@ -146,8 +143,8 @@ def _number_events(con: "DuckDBPyConnection", condition: str) -> None:
     """fk_accepted, every event once: rows of one entity, instant and id (or content) are one."""
     con.execute(f"""
         create temp table fk_accepted as
-        select *, fk_entity_id as entity_id,
-            row_number() over (order by occurred_at, fk_event_id, fk_entity_id) as event_no
+        select * replace (
+            row_number() over (order by occurred_at, fk_event_id, fk_entity_id) as fk_event_no)
         from (
             select * from fk_usable {condition}
             qualify row_number() over (
@@ -175,14 +172,14 @@ def _create_profile(con: "DuckDBPyConnection") -> None:
     table(
         con,
         "fk_profile",
-        "select e.p, e.attempt, a.* from fk_entered e"
-        " inner join fk_accepted a on e.event_no = a.event_no",
+        "select e.p as fk_p, e.attempt as fk_attempt, a.* from fk_entered e"
+        " inner join fk_accepted a on e.event_no = a.fk_event_no",
     )
 
 
 def unseen(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> dict[str, str | None]:
-    """Event names of steps that no event has: most often a misspelling."""
-    wanted = {event for step in spec["steps"] for event in step["events"]}
+    """Event names of steps and exclusions that no event has: most often a misspelling."""
+    wanted = {event for item in (*spec["steps"], *spec["exclude"]) for event in item["events"]}
     found = con.execute("select distinct event_name from fk_events").fetchall()
     names = [str(name) for (name,) in found if name is not None]
     return {name: did_you_mean(name, names) for name in sorted(wanted - set(names))}

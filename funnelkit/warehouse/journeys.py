@@ -100,7 +100,8 @@ def _create_project_events(con: "DuckDBPyConnection", asked: Asked) -> None:
         key = f"(select entity_key from fk_entities where entity_id = cast({entity} as varchar))"
     con.execute(f"create temp table fk_entities as {ids}")
     con.execute(
-        f"create temp view fk_accepted as select *, cast({entity} as varchar) as entity_id,"
+        f"create temp view fk_accepted as select *, cast({entity} as varchar) as fk_entity_id,"
+        " event_no as fk_event_no,"
         f" {key} as fk_entity_key from fct_events {condition}"
     )
     con.execute(f"create temp view fk_matches as {matches(asked, 'fk_entity_key')}")
@@ -109,7 +110,8 @@ def _create_project_events(con: "DuckDBPyConnection", asked: Asked) -> None:
 def matches(asked: Asked, key: str) -> str:
     """The rows of fk_accepted that the kernel needs; its column `key` stands for the entity."""
     spec = asked.kernel_spec
-    return render("funnel_matches", json.dumps([spec]), "fk_accepted", {spec["entity"]: key})
+    keys = {spec["entity"]: key}
+    return render("funnel_matches", json.dumps([spec]), "fk_accepted", keys, "fk_event_no")
 
 
 def create_journeys(con: "DuckDBPyConnection", asked: Asked, observed_us: int) -> None:
@@ -165,10 +167,12 @@ def _create_project_profile(
         by_account,
     )
     taken = [*(identifier(name) for name in user_properties), "event_no"]
+    known = [f"told.{identifier(name)}" for name in user_properties] or ["null as no_told"]
     con.execute(f"""
         create temp table fk_profile as
-        select e.p, e.attempt, e.event_no, a.* exclude ({", ".join(_present(con, taken))}),
-            {", ".join(f"told.{identifier(name)}" for name in user_properties) or "null as no_told"}
+        select
+            e.p as fk_p, e.attempt as fk_attempt, e.event_no as fk_event_no,
+            a.* exclude ({", ".join(_present(con, taken))}), {", ".join(known)}
         from fk_entered e
         inner join fct_events a on e.event_no = a.event_no
         inner join ({told}) told on e.p = told.p and e.attempt = told.attempt
@@ -185,7 +189,7 @@ def keep_segment(con: "DuckDBPyConnection", asked: Asked) -> None:
     if asked.segment is None:
         return
     for name in ("fk_journeys", "fk_leavers"):
-        held = f"select p from fk_profile where (\n{asked.segment}\n)"
+        held = f"select fk_p from fk_profile where (\n{asked.segment}\n)"
         con.execute(f"delete from {name} where p not in ({held})")
 
 

@@ -49,7 +49,7 @@ def readable_errors(con: "DuckDBPyConnection", relation: str) -> Iterator[None]:
         raise
     except duckdb.Error as error:
         found = [str(row[0]) for row in con.execute(f"describe {relation}").fetchall()]
-        columns = ", ".join(name for name in found if name != "fk_row")
+        columns = ", ".join(name for name in found if not name.startswith("fk_"))
         message = str(error).partition("\nLINE")[0].partition("Candidate bindings")[0]
         raise FunnelkitError(
             " ".join(message.split()).rstrip("!"), f"columns of the log: {columns}"
