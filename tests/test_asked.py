@@ -397,3 +397,14 @@ def test_a_group_named_twice_counts_its_people_once(tmp_path: Path):
     for twice in (["plan", "PLAN "], ["plan", "plan"]):
         once = api.explore([str(log)], steps, compare=["plan"])
         assert api.explore([str(log)], steps, compare=twice).rows == once.rows
+
+
+def test_who_never_got_to_the_step_is_no_value_beyond_the_twelve(tmp_path: Path):
+    log = tmp_path / "log.csv"
+    rows = [f"u{i},a,2026-01-01,\nu{i},b,2026-01-02,v{i:02}" for i in range(13)]
+    rows += ["u98,a,2026-01-01,", "u99,a,2026-01-01,"]
+    log.write_text("user_id,event_name,occurred_at,v\n" + "\n".join(rows) + "\n")
+    table = api.explore([str(log)], api.parse_steps(["a", "b"]), by="v@b")
+    entered = {row["value"]: row["entered"] for row in table.records() if row["step"] == 1}
+    assert entered.pop(None) == 15
+    assert (entered["(not reached)"], entered["(other)"], len(entered)) == (2, 1, 14)

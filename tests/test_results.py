@@ -77,3 +77,16 @@ def test_a_small_cohort_joins_the_next_and_the_last_the_one_before():
 def test_large_cohorts_keep_their_times():
     periods = weeks(9, 6)
     assert merged(periods, 5) == periods
+
+
+def test_five_attempts_of_one_person_are_one_person():
+    attempts = [
+        each._replace(clusters=clusters)
+        for value, clusters in (("x", 6), ("y", 1))
+        for each in group(value, 10, 5)
+    ]
+    assert entered(folded(attempts, 5)) == {"x": 10, "y": 10}  # were they entities
+    assert entered(folded(attempts, 5, of_attempts=True)) == {"(other)": 20}
+    periods = [PeriodCounts(f"2026-01-0{n}", each) for n, each in enumerate(attempts[::2], 1)]
+    assert [each.period for each in merged(periods, 5, of_attempts=True)] == ["2026-01-01"]
+    assert len(merged(periods, 5)) == 2

@@ -117,6 +117,16 @@ def test_a_segment_is_a_group_of_its_own(many: Project):
         many.funnel("entries", entry="best")
 
 
+def test_a_segment_of_attempts_is_asked_of_each_attempts_own_entry(many: Project):
+    values = [row for row in many.funnel("entries", by="plan").records() if row["value"]]
+    wanted = sum(
+        each["entered"]  # type: ignore[misc]
+        for each in values
+        if each["step"] == 1 and each["value"] in ("team", "business")
+    )
+    assert many.funnel("entries", segment="paying").records()[0]["entered"] == wanted > 0
+
+
 def again(project: Project, view: dict[str, Any], name: str = "activation") -> Table:
     """The same table by the engine, though the marts hold it."""
     bounds = Bounds(timezone=project.variables["timezone"])

@@ -40,7 +40,8 @@ def parse_duration(text: str) -> int:
         raise FunnelkitError(message, f"accepted: {ACCEPTED}")
     unit = match[2].lower()
     if unit in ("month", "months", "mo", "year", "years", "y"):
-        raise FunnelkitError(f"{message}: {unit} have no fixed length", "say '30 days' instead")
+        which = "months" if unit.startswith("m") else "years"
+        raise FunnelkitError(f"{message}: {which} have no fixed length", "say '30 days' instead")
     if unit not in _UNITS:
         near = did_you_mean(unit, [name for name in _UNITS if len(name) > 2]) or ""
         near = f"{near} " if near.startswith("did") else ""

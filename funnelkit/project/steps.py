@@ -32,6 +32,8 @@ EXCLUDE_EXAMPLES = 'like --exclude deleted or --exclude "deleted|closed from=sig
 SCOPES = ("attempt", "entity")
 _TOKEN = re.compile(r"\\.|(?P<where>\s+where(?=\s|$))|.", re.IGNORECASE | re.DOTALL)
 _CHARACTER = re.compile(r"\\.|.", re.DOTALL)
+_LATE = re.compile(r"\s(?:from|to|scope)=")
+_OPERATOR = re.compile(r"(?:\b(?:and|or|not|when|then|else)|[(=<>,+*/|-])$", re.IGNORECASE)
 _OPTION = re.compile(r"\\.|\s+(?P<key>from|to|scope)=|.", re.DOTALL)
 
 
@@ -78,10 +80,18 @@ def parse_exclude(text: str) -> dict[str, Any]:
         raise _wrong_exclusion(text, "an event name is missing")
     if where == "":
         raise _wrong_exclusion(text, "no condition after `where`")
+    if where and _misplaced(where):
+        raise _wrong_exclusion(text, "`from=`, `to=` and `scope=` stand before `where`")
     scope = options.get("scope", SCOPES[0])
     if scope not in SCOPES:
         raise _wrong_exclusion(text, f"unknown scope {scope!r}; {did_you_mean(scope, SCOPES)}")
     return {"event": events, **options, **({"where": where} if where else {})}
+
+
+def _misplaced(where: str) -> bool:
+    """Whether an option of the grammar stands in the SQL, where no operand can stand."""
+    flat = " ".join(re.sub(r"'(?:[^']|'')*'", "''", where).split())
+    return any(not _OPERATOR.search(flat[: found.start()]) for found in _LATE.finditer(flat))
 
 
 def parse_by(text: str) -> dict[str, str]:

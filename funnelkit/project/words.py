@@ -221,7 +221,8 @@ def _breakdowns(spec: Mapping[str, Any]) -> list[str]:
         name, at = each["property"], each["at"]
         if at in ("first", "last"):
             sentences.append(
-                f"Broken down by {name} of the attempt's {at} counted event; counts only."
+                f"Broken down by {name} of the entity's {at} event of any step that has one; "
+                "counts only."
             )
         elif at != "entry":
             sentences.append(

@@ -182,7 +182,7 @@ def _funnel_figure(section: FunnelSection) -> _Draft:
 def _breakdown_figure(name: str, table: Table) -> _Draft:
     return _Draft(
         f"By {name}",
-        findings.breakdown_sentence(table),
+        findings.breakdown_sentence(name, table),
         findings.breakdown_title(name, table),
         charts_funnel.breakdown_subtitle(table),
         charts_funnel.draw_breakdown(name, table, WIDE),

@@ -14,6 +14,7 @@ from funnelkit.report.findings import (
     interval,
     lost_label,
     not_reached,
+    optional_steps,
     records,
     share_of,
     value_name,
@@ -58,21 +59,31 @@ def draw_funnel(section: FunnelSection, width: int) -> Mapping[str, Any]:
         legend += [("ghost", "not reached, % of the step before"), ("whisker", "95 % interval")]
     canvas.legend(legend)
     y = canvas.y + 6
-    for before, row in zip([None, *rows], rows, strict=False):
+    optional = optional_steps(section)
+    before: Record | None = None
+    for row in rows:
+        if row["step"] in optional and before is not None:
+            y += _optional_row(canvas, row, before, y)
+            continue
         y += _funnel_row(canvas, row, before, y)
+        before = row
     share_labels_x(canvas, canvas.left, canvas.right, y + 8)
     return canvas.spec(y + 24)
 
 
+def _optional_row(canvas: Canvas, row: Record, before: Record, y: float) -> float:
+    """A step that may be passed by: who did it, and nobody is lost before it."""
+    _label(canvas, row, y)
+    _bar(canvas, row, None, y + 21)
+    share = share_of(row["reached"], before["reached"])
+    done = "" if share is None else f": {percent(share)} of those at {before['step_name']}"
+    canvas.text(canvas.left, y + 57, f"optional{done}", MUTED)
+    return _ROW
+
+
 def _funnel_row(canvas: Canvas, row: Record, before: Record | None, y: float) -> float:
     """Draws a step and returns its height."""
-    entered, reached = row["entered"] or 0, row["reached"] or 0
-    share = share_of(reached, entered)
-    label = count(reached) + ("" if share is None else f" · {percent(share)}")
-    room = canvas.right - canvas.left - text_width(label, 13, bold=True) - 12
-    name = fit(str(row["step_name"]), room, 13, bold=True)
-    canvas.text(canvas.left, y + 14, name, INK, size=13, bold=True)
-    canvas.text(canvas.right, y + 14, label, INK, size=13, bold=True, align="right")
+    _label(canvas, row, y)
     _bar(canvas, row, before, y + 21)
     if before is None:
         return _FIRST_ROW
@@ -87,6 +98,16 @@ def _funnel_row(canvas: Canvas, row: Record, before: Record | None, y: float) ->
     down = 0 if room >= 16 else 16
     canvas.text(canvas.right, y + 57 + down, mature, MUTED, align="right")
     return _ROW + down
+
+
+def _label(canvas: Canvas, row: Record, y: float) -> None:
+    entered, reached = row["entered"] or 0, row["reached"] or 0
+    share = share_of(reached, entered)
+    label = count(reached) + ("" if share is None else f" · {percent(share)}")
+    room = canvas.right - canvas.left - text_width(label, 13, bold=True) - 12
+    name = fit(str(row["step_name"]), room, 13, bold=True)
+    canvas.text(canvas.left, y + 14, name, INK, size=13, bold=True)
+    canvas.text(canvas.right, y + 14, label, INK, size=13, bold=True, align="right")
 
 
 def _bar(canvas: Canvas, row: Record, before: Record | None, y: float) -> None:
@@ -137,13 +158,15 @@ def breakdown_subtitle(table: Table) -> str:
     rows = value_rows(table)
     step = f"to {rows[0]['step_name']}" if rows else ""
     whole = "mature entries" if has_window(table) else "entrants"
+    if all(row["conversion"] is None for row in rows) and any(row["matured"] for row in rows):
+        return f"Number of {whole} per value."
     return f"Conversion {step} of {whole} per value, with 95 % Wilson interval and n."
 
 
 def _value_row(canvas: Canvas, row: Record, y: float) -> None:
     n = row["matured"] if row["matured"] is not None else row["entered"]
     known = row["conversion"] is not None
-    rate = percent(row["conversion"]) if known else "none mature"
+    rate = percent(row["conversion"]) if known else "no rate" if n else "none mature"
     size = f"n = {count(n or 0)}"
     gap = text_width(size) + 10
     room = canvas.right - canvas.left - gap - text_width(rate, 13, bold=True) - 12

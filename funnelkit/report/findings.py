@@ -87,6 +87,21 @@ def finish(section: FunnelSection) -> str:
     return f"{shown(conversion, 'share')} of {whole} reach {last['step_name']}"
 
 
+def optional_steps(section: FunnelSection) -> frozenset[int]:
+    """Numbers of the steps that a chain may pass by: their row has neither open nor lost."""
+    told = (re.match(r"Step (\d+), .* \(optional\): ", word) for word in section.words)
+    numbers = {int(match[1]) for match in told if match}
+    return frozenset(
+        row["step"] for row in records(section.steps) if row["step"] in numbers and not row["lost"]
+    )
+
+
+def required_rows(section: FunnelSection) -> list[Record]:
+    """The steps that nobody passes by: losses are between these."""
+    optional = optional_steps(section)
+    return [row for row in records(section.steps) if row["step"] not in optional]
+
+
 def nobody(section: FunnelSection) -> str:
     """That the funnel has no entrants, in the word of its definition: `No users entered.`"""
     counted = re.match(r"Counts (\w+) ", section.words[0]) if section.words else None
@@ -109,7 +124,7 @@ def steepest(section: FunnelSection) -> tuple[Record, Record] | None:
 
     The earliest of equals; nothing when nobody is lost. The same rule as the CLI's headline.
     """
-    pairs = list(pairwise(records(section.steps)))
+    pairs = list(pairwise(required_rows(section)))
     if not pairs:
         return None
     worst = max(pairs, key=lambda pair: done(pair[0]) - done(pair[1]))
@@ -200,7 +215,8 @@ def breakdown_title(name: str, table: Table) -> str:
     """Title of a breakdown: its lowest and highest conversion; no verdict on the difference."""
     known = _known(table)
     if not known:
-        return f"No value of {name} has a mature entry yet"
+        some = any(map(_base, value_rows(table)))
+        return f"{name}: counts only" if some else f"No value of {name} has a mature entry yet"
     low, high = _ends(known)
     if len(known) == 1:
         return f"{value_name(low)} converts {_rate_of(low)}"
@@ -213,7 +229,23 @@ def breakdown_title(name: str, table: Table) -> str:
     )
 
 
-def breakdown_sentence(table: Table) -> str | None:
+def place_sentence(name: str) -> str | None:
+    """Where an event's value is taken and what it then cannot tell; nothing for an entity's."""
+    _, at, place = name.partition("@")
+    if not at:
+        return None
+    if place in ("first", "last"):
+        return f"Counts only: whose value is what at {place} depends on how far they got."
+    return f"Values as they were at {place}: conversions of later steps only."
+
+
+def breakdown_sentence(name: str, table: Table) -> str | None:
+    """What the values are, and the range over them; nothing when there is nothing to say."""
+    told = [place_sentence(name), _range_sentence(table)]
+    return " ".join(filter(None, told)) or None
+
+
+def _range_sentence(table: Table) -> str | None:
     """The range over the values with n and intervals; nothing when no value has a conversion."""
     known = _known(table)
     if not known:

@@ -2,19 +2,27 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.project.words import entities, window_text
-from funnelkit.results.notes import restricted, told_where, without_leavers
+from funnelkit.results.notes import (
+    gaps,
+    noted,
+    restricted,
+    span_of_nobody,
+    told_where,
+    without_leavers,
+)
 from funnelkit.results.variants import counts
 from funnelkit.results.view import Bounds, View, with_after
 from funnelkit.stats.funnels import (
     PeriodCounts,
     StepCounts,
     TimeCounts,
+    many,
     step_rows,
     times_table,
     trend_table,
@@ -40,7 +48,8 @@ WHO_COLUMNS = (
 class Answered:
     """Journeys to ask: the engine's connection, the spec they follow, and what holds of all.
 
-    `meta` begins every table's meta; `bounds` say of whom the journeys are.
+    `meta` begins every table's meta; `bounds` say of whom the journeys are; `rules` is a sentence
+    on those that the reader of a table does not know from a definition.
     """
 
     con: "DuckDBPyConnection"
@@ -48,10 +57,13 @@ class Answered:
     observed_us: int
     bounds: Bounds
     meta: Mapping[str, Any]
+    rules: str = ""
 
     def table(self, view: View) -> Table:
         """The table that was asked for, with what restricts it in its notes and meta."""
-        table = restricted(self._table(view), self.bounds)
+        table = restricted(noted(self._table(view), self.rules), self.bounds)
+        if not answers.anybody(self.con):
+            table = noted(table, span_of_nobody(self.meta, self.bounds))
         return without_leavers(table, self.spec, lambda: answers.left(self.con))
 
     @property
@@ -75,14 +87,23 @@ class Answered:
         return self._steps(view.by)
 
     def _steps(self, by: str | None) -> Table:
-        groups, at = [], "entry"
+        groups, at, property_ = [], "entry", ""
         if by is not None:
             property_, at = self._place(by)
             groups = [Breakdown(by, answers.values(self.con, self.spec, property_, at))]
         found = counts(answers.step_counts(self.con, self.spec, groups))
         steps = len(self.spec["steps"])
-        found = [*found[:steps], *with_after(found[steps:], self.spec, at)]
-        return told_where(step_rows(found, **self._options()), at)
+        values = with_after(found[steps:], self.spec, at)
+        table = told_where(step_rows([*found[:steps], *values], **self._options()), at)
+        unknown = at == "entry" and {each.value for each in values} == {answers.NONE}
+        return noted(table, self._unknown(property_) if unknown else "")
+
+    def _unknown(self, name: str) -> str:
+        told = f"{name} is unknown at every entry"
+        if name.casefold() not in [each.casefold() for each in answers.event_columns(self.con)]:
+            return f"{told}."
+        at = "last" if self.spec["order"] == "any" else self.spec["steps"][-1]["name"]
+        return f"{told}: `--by {name}@{at}` takes it from a later event."
 
     def _options(self) -> dict[str, Any]:
         return {
@@ -111,7 +132,7 @@ class Answered:
         rows = answers.period_counts(self.con, self.spec, grain, self.bounds.timezone)
         periods = [row.pop("period") for row in rows]
         found = [PeriodCounts(*each) for each in zip(periods, counts(rows), strict=True)]
-        return trend_table(found, **self._options())
+        return noted(trend_table(found, **self._options()), gaps(periods, grain))
 
     def _next(self, name: str) -> Table:
         from funnelkit.stats.stops import Next, next_table
@@ -128,15 +149,19 @@ class Answered:
         found = [
             Next(self.spec["name"], name, row["event"], row["entities"], stopped) for row in rows
         ]
-        return next_table(found, entities=self._entities, meta=self.meta)
+        return next_table(found, **self._options())
 
     def _who(self, text: str) -> Table:
         from funnelkit.project.moments import iso_utc
 
         names = [step["name"] for step in self.spec["steps"]]
         without = text.startswith("-") and text not in names
-        number = answers.step_number(self.spec, text[1:] if without else text)
+        name = text[1:] if without else text
+        number = answers.step_number(self.spec, name)
         rows = answers.who(self.con, number, not without)
+        still = sum(row["reason"] == "open" for row in rows)
+        reached = f"did not reach {name}" if without else f"reached {name}"
+        going = f" ({still:,} of them still open)" if still else ""
         return Table(
             WHO_COLUMNS,
             tuple(
@@ -150,6 +175,7 @@ class Answered:
                 for row in rows
             ),
             meta=self.meta,
+            headline=f"{many(len(rows), self._entities)} that {reached}{going}.",
         )
 
     def _explain(self, entity: str) -> Table:
@@ -176,10 +202,13 @@ class Answered:
             {**each, "event": answers.stopping_event(found.events, each)} for each in found.journeys
         ]
         table = explain_table(rows, journeys, self.spec, meta=self.meta)
-        if not found.hidden:
-            return table
-        cut = f"Not shown: {found.hidden:,} further events that fill no step."
-        return replace(table, notes=(*table.notes, cut))
+        hidden = {
+            "of no step before the entry": found.earlier,
+            "of no step after the window": found.later,
+            "that fill no step": found.hidden,
+        }
+        told = [f"{count:,} {which}" for which, count in hidden.items() if count]
+        return noted(table, f"Events not shown: {', '.join(told)}." if told else "")
 
     def _compare(self, texts: Sequence[str]) -> Table:
         from funnelkit.stats.compare import Group, compare_table
@@ -289,7 +318,18 @@ def _note(row: Mapping[str, Any], spec: Mapping[str, Any], ordinal: Mapping[int,
         notes.append(f"attempt {ordinal[row['attempt']]}")
     if row["xmask"]:
         notes.append("an exclusion")
-    if row["step"] is None and row["mask"]:
-        names = [step["name"] for step in spec["steps"] if row["mask"] >> (step["no"] - 1) & 1]
-        notes.append(f"matches {', '.join(names)}; not in the chain")
-    return "; ".join(notes)
+    if row["step"] is None:
+        named = [step for step in spec["steps"] if row["event"] in step["events"]]
+        matched = [step["name"] for step in named if row["mask"] >> (step["no"] - 1) & 1]
+        refused = [step["name"] for step in named if step["name"] not in matched]
+        if refused and row["is_unheld"]:
+            notes.append(f"{', '.join(refused)}: no {' or '.join(spec['hold'])}")
+        elif refused:
+            notes.append(f"{', '.join(refused)}: where not met")
+        if matched:
+            notes.append(f"matches {', '.join(matched)}")
+        inside = "not in the chain" if matched else ""
+        notes.append(
+            {"before": "before the entry", "after": "after the window"}.get(row["place"], inside)
+        )
+    return "; ".join(filter(None, notes))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.project.words import entities, in_words, window_text
-from funnelkit.results.notes import told_where, without_leavers
+from funnelkit.results.notes import gaps, noted, told_where, without_leavers
 from funnelkit.results.view import Grain, with_after
 from funnelkit.stats.funnels import (
     PeriodCounts,
@@ -50,14 +50,17 @@ def funnel_table(
         rows = query(con, "funnel_times", funnel=name)
         table = times_table([TimeCounts(**row) for row in rows], meta=meta)
     elif trend:
-        table = trend_table(periods(con, name, trend), meta=meta, **options)
+        found = periods(con, name, trend)
+        table = trend_table(found, meta=meta, **options)
+        table = noted(table, gaps([each.period for each in found], trend))
     else:
         values = [] if by is None else with_after(steps(con, name, by), spec, at)
         table = told_where(step_rows(steps(con, name, None) + values, meta=meta, **options), at)
-    return without_leavers(table, spec, lambda: _leavers(con, name))
+    return without_leavers(table, spec, lambda: leavers(con, name))
 
 
-def _leavers(con: "DuckDBPyConnection", name: str) -> int:
+def leavers(con: "DuckDBPyConnection", name: str) -> int:
+    """Entities that exclusions took out of a built funnel."""
     return int(query(con, "funnel_leavers", funnel=name)[0]["entities"])
 
 

@@ -1,12 +1,16 @@
 """What stands beside a table: of whom it is, who is left out, what has no conversion."""
 
-from collections.abc import Callable, Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from funnelkit.project.durations import format_duration
 from funnelkit.project.words import entities
 from funnelkit.results.view import Bounds
 from funnelkit.table import Table
+
+_DAY = dt.timedelta(days=1)
 
 
 def without_leavers(table: Table, spec: Mapping[str, Any], count: Callable[[], int]) -> Table:
@@ -37,3 +41,70 @@ def restricted(table: Table, bounds: Bounds) -> Table:
     if not words:
         return table
     return replace(table, meta={**table.meta, "restricted_to": words}, notes=(*table.notes, *words))
+
+
+def noted(table: Table, *notes: str) -> Table:
+    """The table with these notes behind its own; empty ones are none."""
+    return replace(table, notes=(*table.notes, *filter(None, notes)))
+
+
+def rules(spec: Mapping[str, Any]) -> str:
+    """The rules that are not what they are without a word, in one line; empty if all are."""
+    names = {step["no"]: step["name"] for step in spec["steps"]}
+    optional = [step["name"] for step in spec["steps"] if step["optional"]]
+    order = f"{spec['order']} order" if spec["order"] != "ordered" else ""
+    told = [
+        f"{order} after the first step" if spec["anchor_first"] else order,
+        f"each step within {_length(spec['step_window_us'])}" if spec["step_window_us"] else "",
+        "every entry counts" if spec["count"] == "entries" else "",
+        "entry best" if spec["count"] == "entities" and spec["entry"] == "best" else "",
+        f"held: {', '.join(spec['hold'])}" if spec["hold"] else "",
+        f"optional: {', '.join(optional)}" if optional else "",
+        "one event may fill several steps" if spec["row_reuse"] else "",
+        "simultaneous events do not count" if spec["strict_increase"] else "",
+        *(f"excluded: {_exclusion(each, names)}" for each in spec["exclude"]),
+    ]
+    return f"Rules: {'; '.join(filter(None, told))}." if any(told) else ""
+
+
+def _length(us: int) -> str:
+    return format_duration(us) if us % 1_000_000 == 0 else f"{us / 1e6:,} seconds"
+
+
+def _exclusion(each: Mapping[str, Any], names: Mapping[int, str]) -> str:
+    where = f" where {' '.join(each['where'].split())}" if each["where"] else ""
+    whole = (each["from"], each["to"]) == (min(names), max(names))
+    between = "" if whole else f" from {names[each['from']]} to {names[each['to']]}"
+    scope = "" if each["scope"] == "attempt" else f" (scope: {each['scope']})"
+    return f"{'|'.join(each['events'])}{between}{where}{scope}"
+
+
+def span_of_nobody(meta: Mapping[str, Any], bounds: Bounds) -> str:
+    """What the log spans, where nobody entered: of a range that missed it, or of an empty log."""
+    first, last = meta.get("first_event"), meta.get("last_event")
+    if first is None or last is None:
+        return "The log has no event."
+    span = f"the log has events from {first} to {last}"
+    if bounds.is_everybody:
+        return f"{span[0].upper()}{span[1:]}."
+    return f"Nobody who is asked for entered; {span}."
+
+
+def gaps(periods: Sequence[str], grain: str) -> str:
+    """How many periods lie between these, which have no entry and thus no row."""
+    found = sorted({dt.date.fromisoformat(period) for period in periods})
+    missing, at = 0, found[0] if found else None
+    known = set(found)
+    while at is not None and at < found[-1]:
+        at = _next_period(at, grain)
+        missing += at not in known
+    if not missing:
+        return ""
+    many = f"1 {grain} has" if missing == 1 else f"{missing:,} {grain}s have"
+    return f"Left out: {many} no entry."
+
+
+def _next_period(day: dt.date, grain: str) -> dt.date:
+    if grain == "month":
+        return (day.replace(day=28) + 4 * _DAY).replace(day=1)
+    return day + (_DAY if grain == "day" else 7 * _DAY)

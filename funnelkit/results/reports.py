@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.project.words import entities, in_words, window_text
-from funnelkit.results.built import built_funnel, periods, steps
-from funnelkit.results.small import folded, merged
-from funnelkit.results.view import with_after
-from funnelkit.stats.funnels import TimeCounts, step_rows, times_table, trend_table
+from funnelkit.results.built import built_funnel, leavers, periods, steps
+from funnelkit.results.small import folded, merged, size
+from funnelkit.results.view import NO_CONVERSION, NOT_REACHED, with_after
+from funnelkit.stats.funnels import StepCounts, TimeCounts, step_rows, times_table, trend_table
 from funnelkit.table import Column, Table, Value
 from funnelkit.warehouse.queries import query
 
@@ -72,6 +72,29 @@ def _week(week: str, events: int, entities: int, digest: str) -> tuple[Value, ..
     return (week, None if few else events, None if few else entities, digest)
 
 
+def _values(counts: Sequence[StepCounts], spec: Mapping[str, Any], at: str) -> Sequence[StepCounts]:
+    """The values of a breakdown, small ones folded.
+
+    Where those who did not reach the step are among the folded, these have no conversion either.
+    """
+    shown = folded(counts, _FEWEST_IN_REPORTS, spec["count"] == "entries")
+    gone = {each.value for each in counts} - {each.value for each in shown}
+    told = with_after(shown, spec, at)
+    if NOT_REACHED not in gone:
+        return told
+    return [
+        each._replace(after=NO_CONVERSION) if each.value == "(other)" else each for each in told
+    ]
+
+
+def _leavers(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> list[str]:
+    """How many entities exclusions took out altogether, in a sentence."""
+    if not any(each["scope"] == "entity" for each in spec["exclude"]):
+        return []
+    left = leavers(con, spec["name"])
+    return [f"Excluded: {left:,} {entities(spec)} left the funnel (scope: entity)."]
+
+
 def _section(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> "FunnelSection":
     from funnelkit.report.model import FunnelSection
 
@@ -79,26 +102,29 @@ def _section(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> "FunnelSecti
     name = spec["name"]
     options: dict[str, Any] = {"entities": entities(spec), "window": window_text(spec)}
     breakdowns = {
-        each["name"]: step_rows(
-            with_after(folded(steps(con, name, each["name"]), _FEWEST_IN_REPORTS), spec, each["at"])
-        )
+        each["name"]: step_rows(_values(steps(con, name, each["name"]), spec, each["at"]))
         for each in spec["breakdowns"]
     }
     total = steps(con, name, None)
-    if 0 < total[0].entered < _FEWEST_IN_REPORTS:
+    of_attempts = spec["count"] == "entries"
+    known = size(total[0], of_attempts)
+    if total[0].entered > 0 and known < _FEWEST_IN_REPORTS:
+        who = "entities with a mature attempt" if of_attempts else "entrants"
         raise FunnelkitError(
-            f"funnel {name!r} has {total[0].entered} entrants: too few for a committed report",
+            f"funnel {name!r} has {known} {who}: too few for a committed report",
             f"at least {_FEWEST_IN_REPORTS}, so that nobody's own journey stands in it",
         )
     rows = query(con, "funnel_times", funnel=name)
     return FunnelSection(
         name=name,
         description=spec["description"],
-        words=tuple(in_words(spec)),
+        words=(*in_words(spec), *_leavers(con, spec)),
         definition_hash=built["definition_hash"],
         window=window_text(spec) or "",
         steps=step_rows(total, **options),
         breakdowns=breakdowns,
-        trend=trend_table(merged(periods(con, name, "week"), _FEWEST_IN_REPORTS), **options),
+        trend=trend_table(
+            merged(periods(con, name, "week"), _FEWEST_IN_REPORTS, of_attempts), **options
+        ),
         times=times_table([TimeCounts(**row) for row in rows]),
     )

@@ -1,4 +1,7 @@
-"""Groups too small for a committed report: nobody stands there alone, nor by subtraction."""
+"""Groups too small for a committed report: nobody stands there alone, nor by subtraction.
+
+A group is as large as the entities in it. Of attempts those are known where they have matured.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,14 +9,23 @@ from typing import Any
 from funnelkit.stats.funnels import PeriodCounts, StepCounts
 
 
-def merged(periods: Sequence[PeriodCounts], fewest: int) -> list[PeriodCounts]:
+def size(counts: StepCounts, of_attempts: bool) -> int:
+    """Entities in a group; where attempts are counted, those with a mature one."""
+    return (counts.clusters or 0) if of_attempts else counts.entered
+
+
+def merged(
+    periods: Sequence[PeriodCounts], fewest: int, of_attempts: bool = False
+) -> list[PeriodCounts]:
     """Cohorts of fewer than `fewest` entrants joined to the next one, the last to the one before.
 
     A joined cohort begins when its first one does, and has no times.
     """
     groups: list[list[str]] = []
     waiting: list[str] = []
-    entered = {each.period: each.counts.entered for each in periods}
+    entered: dict[str, int] = {}
+    for each in periods:
+        entered.setdefault(each.period, size(each.counts, of_attempts))
     for period in entered:
         waiting.append(period)
         if sum(entered[each] for each in waiting) >= fewest:
@@ -31,12 +43,16 @@ def merged(periods: Sequence[PeriodCounts], fewest: int) -> list[PeriodCounts]:
     return [PeriodCounts(period, found[period, step]) for period, step in sorted(found)]
 
 
-def folded(counts: Sequence[StepCounts], fewest: int) -> list[StepCounts]:
+def folded(
+    counts: Sequence[StepCounts], fewest: int, of_attempts: bool = False
+) -> list[StepCounts]:
     """Values with fewer than `fewest` entrants as one value `(other)`, last, without times.
 
     The smallest values join it until it holds `fewest` itself: subtraction must reveal nobody.
     """
-    entered = {each.value: each.entered for each in counts}
+    entered: dict[str | None, int] = {}
+    for each in counts:
+        entered.setdefault(each.value, size(each, of_attempts))
     smallest_first = sorted(entered, key=lambda value: (value != "(other)", entered[value]))
     small = [value for value in smallest_first if entered[value] < fewest]
     if not small:

@@ -11,7 +11,7 @@ from funnelkit.stats.funnels import StepCounts
 Grain = Literal["day", "week", "month"]
 Entry = Literal["first", "best"]
 NO_CONVERSION = 31  # as StepCounts.after: on no step
-_NOT_REACHED = "(not reached)"
+NOT_REACHED = "(not reached)"
 # The fields of View that are tables of their own, as options.
 TABLES = {
     "by": "--by",
@@ -161,6 +161,6 @@ def with_after(counts: Iterable[StepCounts], spec: Mapping[str, Any], at: str) -
     numbers = {step["name"]: int(step["no"]) for step in spec["steps"]}
     after = NO_CONVERSION if at in ("first", "last") else numbers[at]
     return [
-        each._replace(after=NO_CONVERSION if each.value == _NOT_REACHED else after)
+        each._replace(after=NO_CONVERSION if each.value == NOT_REACHED else after)
         for each in counts
     ]

@@ -39,7 +39,8 @@ def journeys(question: Question) -> Iterator[tuple["DuckDBPyConnection", "Log"]]
         view = create_events(con, question, paths)
         lock(con, paths)  # before any of the caller's SQL runs
         log = _log(con, paths, view)
-        usable = view.usable if log.rejected else view.all_usable
+        repeated = view.repeated is not None and bool(con.execute(view.repeated).fetchall())
+        usable = view.usable(bool(log.rejected), repeated)
         con.execute(f"create temp view fk_usable as {usable}")
         with readable_errors(con, "fk_log"):
             _create_tables(con, question, log)

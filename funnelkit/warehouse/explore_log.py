@@ -74,15 +74,30 @@ class View(NamedTuple):
 
     `suspects`: SQL over fk_log that is true of every row that will be rejected, and that statistics
     of a file can refute without a look at its rows; None where there is no such shortcut.
-    `usable`: SQL of the view fk_usable; `all_usable` the same, knowing that no row is rejected.
-    `occurred`: the time column as it stands in fk_log.
+    `repeated`: SQL that has a row where an event id stands twice; None for a log without ids.
+    `occurred`: the time column as it stands in fk_log. The others make up `usable`.
     """
 
     rejects: Sequence[tuple[Path, Reject]]
     suspects: str | None
-    usable: str
-    all_usable: str
+    repeated: str | None
     occurred: str
+    entity: str | None
+    named: str
+    once: str
+
+    def usable(self, rejected: bool, repeated: bool) -> str:
+        """SQL of fk_usable: accepted events, one row an id, of the names that the funnel has.
+
+        An id that is only counted keeps its type where no row is rejected for it.
+        """
+        rows = "select * from fk_events where fk_reject_reason is null"
+        if not rejected:
+            changed = f" replace ({self.entity} as fk_entity_id)" if self.entity else ""
+            rows = f"select *{changed} from fk_events"
+        if repeated:
+            rows = f"select * from ({rows}) as events {self.once}"
+        return f"select * from ({rows}) as events where {self.named}"
 
 
 def create_events(con: "DuckDBPyConnection", question: Question, paths: Sequence[Path]) -> View:
@@ -141,24 +156,19 @@ def create_events(con: "DuckDBPyConnection", question: Question, paths: Sequence
             {reason} as fk_reject_reason
         from fk_log""")
     suspects = _suspects(columns, {name: ours[name] for name in needed} | _received(ours), entity)
-    plain = {entity: columns.sql(ours[entity])} if not question.needs_events else {}
     return View(
         log.rejects,
         suspects,
-        _usable(columns, question, "fk_events where fk_reject_reason is null"),
-        _usable(columns, question, _all_accepted(plain.get(entity))),
+        _repeated(columns, question.mapping),
         standard["occurred_at"],
+        None if question.needs_events else columns.sql(ours[entity]),
+        _named(question),
+        _once(columns, question),
     )
 
 
 def _received(ours: Mapping[str, str]) -> dict[str, str]:
     return {name: theirs for name, theirs in ours.items() if name == "received_at"}
-
-
-def _all_accepted(entity: str | None) -> str:
-    """fk_events where nothing is rejected; an id that is only counted may keep its type."""
-    changed = f" replace ({entity} as fk_entity_id)" if entity else ""
-    return f"(select *{changed} from fk_events) as events where true"
 
 
 def _suspects(columns: "_Columns", ours: Mapping[str, str], entity: str) -> str | None:
@@ -206,23 +216,33 @@ class _Columns:
         return "VARCHAR" if _is_constant(theirs) else self._types[theirs.casefold()]
 
 
-def _usable(columns: _Columns, question: Question, accepted: str) -> str:
-    """Accepted events that match a step by name; where the log has ids, one row an id.
+def _named(question: Question) -> str:
+    """Whether an event has a name that the funnel asks for; true where every event matters."""
+    if question.everything or question.spec["order"] == "strict":
+        return "true"
+    named = [*question.spec["steps"], *question.spec["exclude"]]
+    names = sorted({event for item in named for event in item["events"]})
+    return f"event_name in ({', '.join(map(literal, names))})"
 
-    Of rows with one id the first received stays, as in the build.
-    """
-    rows = f"select * from {accepted}"
-    if not question.everything and question.spec["order"] != "strict":
-        named = [*question.spec["steps"], *question.spec["exclude"]]
-        names = sorted({event for item in named for event in item["events"]})
-        rows += f" and event_name in ({', '.join(map(literal, names))})"
-    if question.mapping.get("event_id", "event_id") not in columns:
-        return rows
+
+def _repeated(columns: _Columns, mapping: Mapping[str, str]) -> str | None:
+    theirs = mapping.get("event_id", "event_id")
+    if theirs not in columns:
+        return None
+    known = f"nullif(cast({columns.sql(theirs)} as varchar), '')"
+    return (
+        f"select {known} as id from fk_log where {known} is not null"
+        " group by id having count(*) > 1 limit 1"
+    )
+
+
+def _once(columns: _Columns, question: Question) -> str:
+    """Of rows with one id the first received stays, as in the build."""
     has_received = "received_at" in columns or "received_at" in question.mapping
     received = "received_at nulls last, " if has_received else ""
     everything = ", ".join(identifier(name) for name in columns.names)
     return (
-        f"{rows} qualify row_number() over (partition by fk_event_id order by"
+        "qualify row_number() over (partition by fk_event_id order by"
         f" {received}occurred_at, fk_entity_id, md5(cast(row({everything}) as varchar))) = 1"
     )
 

@@ -185,12 +185,15 @@ def _present(con: "DuckDBPyConnection", names: Sequence[str]) -> list[str]:
 
 
 def keep_segment(con: "DuckDBPyConnection", asked: Asked) -> None:
-    """Takes everybody out of fk_journeys and fk_leavers whom the segment does not hold."""
+    """Takes everybody out of fk_journeys and fk_leavers whom the segment does not hold.
+
+    It is asked of the entry: the first in range, an attempt's own.
+    """
     if asked.segment is None:
         return
-    for name in ("fk_journeys", "fk_leavers"):
-        held = f"select fk_p from fk_profile where (\n{asked.segment}\n)"
-        con.execute(f"delete from {name} where p not in ({held})")
+    held = f"select fk_p, fk_attempt from fk_profile where (\n{asked.segment}\n)"
+    con.execute(f"delete from fk_journeys where (p, attempt) not in ({held})")
+    con.execute(f"delete from fk_leavers where p not in (select fk_p from ({held}))")
 
 
 def table(con: "DuckDBPyConnection", name: str, sql: str) -> None:

@@ -172,7 +172,9 @@ def _append(
         from fk_part""")
     con.unregister("fk_part")
     proven = [run for run in ("all", "mature") if run in found]
-    for run in proven[-1:] if lean else proven:  # times are of the matured
+    if lean:  # the run that times are taken from
+        proven = proven[-1:] if rules.window_us is not None else proven[:1]
+    for run in proven:
         for step, part in enumerate(_steps(found[run]), start=1):
             if lean and step == 1:
                 continue

@@ -246,8 +246,8 @@ def test_breakdowns_by_what_an_event_says():
     assert in_words(changed(breakdowns=at))[-3:] == [
         "Broken down by n of the event that filled shared, (not reached) without one; conversions "
         "of later steps only.",
-        "Broken down by n of the attempt's first counted event; counts only.",
-        "Broken down by n of the attempt's last counted event; counts only.",
+        "Broken down by n of the entity's first event of any step that has one; counts only.",
+        "Broken down by n of the entity's last event of any step that has one; counts only.",
     ]
 
 

@@ -151,7 +151,7 @@ class TestTables:
 class TestWords:
     def test_equal_values_have_no_lowest_and_no_highest(self):
         table = values(("a", 40, 0), ("b", 30, 0), ("c", 20, 0), ("d", 10, 0))
-        assert breakdown_sentence(table) == (
+        assert breakdown_sentence("channel", table) == (
             "All 4 values convert 0.0 % (n = 10 to 40); each value has its own interval in the"
             " table."
         )
@@ -161,28 +161,30 @@ class TestWords:
 
     def test_values_that_read_the_same_are_equal_to_a_reader(self):
         table = values(("a", 10_000, 3333), ("b", 10_000, 3331))
-        assert "All 2 values convert 33.3 % (n = 10,000 each)" in str(breakdown_sentence(table))
+        assert "All 2 values convert 33.3 % (n = 10,000 each)" in str(
+            breakdown_sentence("channel", table)
+        )
 
     def test_values_without_a_mature_entry_are_not_among_all(self):
         rows = [*values(("a", 40, 0), ("b", 30, 0)).rows, *step_rows(open_value("c", 7)).rows]
         table = Table(values(("a", 1, 0)).columns, tuple(rows))
-        assert str(breakdown_sentence(table)).startswith(
+        assert str(breakdown_sentence("channel", table)).startswith(
             "All 2 values with a mature entry convert 0.0 "
         )
 
     def test_one_value_is_not_compared(self):
         table = values(("organic", 40, 10))
         assert breakdown_title("channel", table) == "organic converts 25.0 % (n = 40)"
-        assert breakdown_sentence(table) == (
+        assert breakdown_sentence("channel", table) == (
             "The one value is organic: it converts 25.0 % (n = 40, 14.2–40.2 %)."
         )
         rows = (*table.rows, *step_rows(open_value("paid", 7)).rows)
-        both = str(breakdown_sentence(Table(table.columns, rows)))
+        both = str(breakdown_sentence("channel", Table(table.columns, rows)))
         assert both.startswith("The one value with a mature entry is organic: it converts 25.0 %")
 
     def test_no_value_with_a_mature_entry_is_said_once(self):
         table = step_rows(open_value("paid", 7))
-        assert breakdown_sentence(table) is None
+        assert breakdown_sentence("channel", table) is None
         assert breakdown_title("plan", table) == "No value of plan has a mature entry yet"
 
     def test_weeks_that_convert_alike_have_no_range(self):

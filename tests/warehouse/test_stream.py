@@ -44,10 +44,12 @@ def explore(question: Question) -> tuple[list[dict[str, Any]], Log]:
 
 
 @pytest.mark.parametrize("entry", ["first", "best"])
-@pytest.mark.parametrize("step_window", [None, "10 minutes"])
-def test_where_the_stream_is_cut_changes_nothing(tmp_path, monkeypatch, entry, step_window):
+@pytest.mark.parametrize(
+    "windows", [{}, {"step_window": "10 minutes"}, {"window": None}], ids=["window", "both", "none"]
+)
+def test_where_the_stream_is_cut_changes_nothing(tmp_path, monkeypatch, entry, windows):
     log = parquet(tmp_path / "log.parquet", LOG)
-    options = {"entry": entry, "step_window": step_window}
+    options = {"entry": entry, **windows}
     whole = explore(asked(log, engine="duckdb", **options))
     assert whole[0][-1]["reached"] > 0
     for rows in (4_000_000, 5000, 700, 100):

@@ -14,7 +14,7 @@
         'window_us': spec.window_us, 'steps': steps,
     } -%}
     {%- if spec.count != 'entities' -%}{%- do definition.update({'count': spec.count}) -%}{%- endif -%}
-    {%- for option in ['session_idle_us', 'anchor_first', 'step_window_us', 'hold', 'row_reuse', 'strict_increase'] if spec[option] -%}
+    {%- for option in ['session_idle_us', 'anchor_first', 'step_window_us', 'hold', 'row_reuse', 'strict_increase'] if spec.get(option) -%}
         {%- do definition.update({option: spec[option]}) -%}
     {%- endfor -%}
     {%- set exclusions = [] -%}
