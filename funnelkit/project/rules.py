@@ -17,6 +17,8 @@ _APART = {
     },
     "strict": {"row_reuse": "write order: ordered"},
 }
+# In `strict`, an event of an optional step would itself end the attempt.
+_NO_OPTIONAL = {"any": "leave it out", "strict": "write order: ordered"}
 
 
 class Mistake(NamedTuple):
@@ -92,8 +94,8 @@ def _optional_steps(steps: list[Any], order: str) -> Iterator[Mistake]:
         if at in (0, len(steps) - 1):
             text = "the first and the last step cannot be optional"
             yield Mistake(("steps", at, "optional"), text)
-        elif order == "any":
-            yield Mistake(("steps", at, "optional"), _without(order, "leave it out"))
+        elif order in _NO_OPTIONAL:
+            yield Mistake(("steps", at, "optional"), _without(order, _NO_OPTIONAL[order]))
 
 
 def _apart(funnel: Mapping[str, Any]) -> Iterator[Mistake]:

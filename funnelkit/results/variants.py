@@ -106,7 +106,7 @@ def _orders(spec: Spec) -> Iterator[Changed]:
         yield Changed("order", words, {**spec, "anchor_first": anchored})
     else:
         other = "strict" if order == "ordered" else "ordered"
-        if not spec["row_reuse"]:
+        if other == "ordered" or not (spec["row_reuse"] or _has_optional(spec)):
             yield Changed("order", other, {**spec, "order": other})
         if _may_be_any(spec):
             # The same entrants as before: only a row of the first step opens an attempt.
@@ -124,6 +124,10 @@ def _may_be_any(spec: Spec) -> bool:
         spec["row_reuse"],
         spec["strict_increase"],
         spec["count"] == "entries",
-        any(step["optional"] for step in spec["steps"]),
+        _has_optional(spec),
     )
     return not any(refused)
+
+
+def _has_optional(spec: Spec) -> bool:
+    return any(step["optional"] for step in spec["steps"])

@@ -39,7 +39,7 @@ def by_kernel(
     The array kernel knows instants, not events: see `without_events`.
     """
     asked = question(path, funnel, engine, span, events=engine != "array")
-    event = "(select fk_event_id from fk_accepted a where a.event_no = c.event_no)"
+    event = "(select fk_event_id from fk_accepted a where a.fk_event_no = c.event_no)"
     with journeys(asked) as (con, log):
         if engine == "array":
             assert not asked.needs_events

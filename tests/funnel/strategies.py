@@ -74,7 +74,8 @@ def funnel(chance: random.Random, orders: Sequence[str] = ORDERS) -> Funnel:
     definition["row_reuse"] = order == "ordered" and chance.random() < 0.3
     exclusions = chance.choice([0, 1, 1, 2])
     definition["exclude"] = [_exclusion(chance, len(steps)) for _ in range(exclusions)]
-    for k in range(chance.choice([0, 0, 1, 2])):  # anywhere but at the ends
+    # Anywhere but at the ends.
+    for k in range(chance.choice([0, 0, 1, 2]) if order == "ordered" else 0):
         optional = {**_step(chance, f"o{k}"), "optional": True}
         steps.insert(chance.randint(1, len(steps) - 1), optional)
     return definition

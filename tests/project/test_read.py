@@ -302,9 +302,15 @@ FOUR = (
 )
 def test_a_rule_that_cannot_be_is_told_at_its_place(project, rule, told):
     rule = rule if rule.startswith("{") else f"{{{rule}}}"
-    found = mistakes(project(with_vars(FOUR + f"<<: {rule}")))
+    funnel = FOUR.replace("{name: o, optional: true}", "o") if "strict," in rule else FOUR
+    found = mistakes(project(with_vars(funnel + f"<<: {rule}")))
     assert found[0].startswith("dbt_project.yml:8: funnels.f." + told), found
     assert len(found) == 1
+
+
+def test_an_optional_step_would_end_a_strict_attempt(project):
+    (found,) = mistakes(project(with_vars(FOUR + "order: strict")))
+    assert "steps[2].optional: not with order: strict; write order: ordered" in found
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@
         {%- do written.append('optional') -%}
     {%- endfor -%}
     {%- if given.get('count') == 'entries' -%}{%- do written.append('count: entries') -%}{%- endif -%}
-    {%- set apart = {'ordered': ['anchor_first'], 'strict': ['anchor_first', 'row_reuse'], 'any': [
+    {%- set apart = {'ordered': ['anchor_first'], 'strict': ['anchor_first', 'row_reuse', 'optional'], 'any': [
         'step_window', 'exclude', 'optional', 'row_reuse', 'strict_increase', 'count: entries',
     ]} -%}
     {%- set order = given.get('order') or 'ordered' -%}
