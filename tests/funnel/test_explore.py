@@ -157,3 +157,56 @@ def test_constants_and_names_are_data(log):
         {"name": "y", "event": ["'; drop table x; --"], "where": None},
     ]
     assert reached(api.explore([str(log)], steps, mapping=mapping)) == [1, 0]
+
+
+def test_all_missing_columns_are_named_at_once_as_a_shell_takes_them(log):
+    with pytest.raises(FunnelkitError) as error:
+        explore(log, "User ID,Event,When\nu,a,2026-01-01\n", ["a", "b"])
+    assert error.value.message == (
+        "no column 'user_id' and no column 'event_name' and no column 'occurred_at' in log.csv; "
+        "it has: User ID, Event, When"
+    )
+    assert error.value.hint == (
+        'name the columns: --map "user_id=User ID" --map event_name=Event --map occurred_at=When'
+    )
+
+
+def test_names_that_differ_only_by_case_or_spaces_are_told(log):
+    text = f"{HEAD}\nu,a,2026-01-01\nv, a ,2026-01-01\nw,A,2026-01-01\nw,b,2026-01-02\n"
+    table = explore(log, text, ["a", "b"])
+    assert reached(table) == [1, 0]
+    assert table.notes[-1] == ("Other events, by case or spaces in their names alone: ' a ', 'A'.")
+    missing = explore(log, f"{HEAD}\nu,Cart,2026-01-01\n", ["Cart", "cart"])
+    assert missing.notes[-1] == "No event is called 'cart': did you mean 'Cart'?"
+
+
+def test_a_file_of_broken_json_says_so(tmp_path):
+    log = tmp_path / "log.jsonl"
+    with pytest.raises(FunnelkitError) as error:
+        explore(log, '{"user_id": 1, "event_name": "a\n', ["a", "b"])
+    assert error.value.message == (
+        "no line of log.jsonl can be read as JSON; log.jsonl, line 1: not valid JSON"
+    )
+
+
+def test_values_inside_of_properties_are_shown_how_to_reach(tmp_path):
+    log = tmp_path / "log.jsonl"
+    text = (
+        '{"user_id": 1, "event_name": "a", "occurred_at": "2026-01-01", "properties": {"n": "x"}}\n'
+    )
+    for condition in ("n = 'x'", "properties.n = 'x'"):
+        with pytest.raises(FunnelkitError) as error:
+            explore(log, text, ["a", "b"], where=condition)
+        assert "properties ->> 'n'" in (error.value.hint or "")
+    assert reached(explore(log, text, ["a", "b"], where="properties ->> 'n' = 'x'")) == [1, 0]
+    with pytest.raises(FunnelkitError) as error:
+        explore(log, text, ["a", "b"], by="n")
+    assert "--compare \"properties ->> 'n' = '…'\"" in (error.value.hint or "")
+
+
+def test_an_id_whose_rows_were_rejected_is_told_why(log):
+    text = f"{HEAD}\n7,a,2026-01-01\n8,a,soon\n8,b,soon\n"
+    with pytest.raises(FunnelkitError) as error:
+        explore(log, text, ["a", "b"], explain="8")
+    assert error.value.message == "no event of '8'"
+    assert error.value.hint == "its rows were rejected (occurred_at is not a time: 2)"

@@ -164,3 +164,22 @@ def _ascending(tmp_path: Path, log: Log, *funnels: Funnel) -> None:
         for name, outcome in one.items():
             level, more = (each.journeys[None].level for each in (outcome, other[name]))
             assert level <= more, (name, funnels[i], funnels[i + 1])
+
+
+@settings(slow, max_examples=15)
+@given(seed=seeds)
+def test_every_kernel_gives_the_same_rows_times_included(tmp_path, seed):
+    chance = random.Random(seed)
+    asked, log = plain_funnel(chance), crowd(chance)
+    write(tmp_path / "log.csv", log, ids=False)
+    path = tmp_path / "log.csv"
+    lean, whole, asof, windows = (
+        counted(question(path, asked, engine, lean=lean))
+        for engine, lean in (
+            ("array", True),
+            ("array", False),
+            ("duckdb", False),
+            ("default", False),
+        )
+    )
+    assert lean == whole == asof == windows

@@ -1,6 +1,7 @@
 """The macros and the definitions read the same YAML: they must say the same."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import duckdb
@@ -203,6 +204,28 @@ def test_both_refuse_rules_that_do_not_go_together(rule):
     funnel = {"steps": ["a", "b", "c"], **rule}
     assert len(list(conflicts(funnel))) == 1
     with pytest.raises(FunnelkitError, match="not go with"):
+        macros.funnel_specs({"f": funnel})
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"order": "any", "breakdowns": [{"property": "p", "at": "b"}]}, "breakdowns[0].at"),
+        ({"breakdowns": [{"property": "p", "at": "zz"}]}, "breakdowns[0].at"),
+        ({"breakdowns": [{"property": "p", "att": "b"}]}, "breakdowns[0]: unknown key"),
+        ({"steps": ["a", "a"]}, "steps: two steps of one name"),
+        ({"steps": ["a"]}, "steps: a funnel has 2 to 31"),
+        ({"exclude": [{"where": "true"}]}, "exclude[0]: event is missing"),
+        ({"exclude": [{"event": "x", "from": "b", "to": "a"}]}, "exclude[0]: from is not before"),
+        ({"exclude": [{"event": "x", "to": "zz"}]}, "exclude[0]: step"),
+        ({"hold": "team"}, "hold: write a list"),
+        ({"row_reuse": "no"}, "row_reuse"),
+        ({"hodl": ["team"]}, "unknown key"),
+    ],
+)
+def test_a_plain_dbt_passes_over_no_mistake(rule, told):
+    funnel = {"steps": ["a", "b", "c"], **rule}
+    with pytest.raises(FunnelkitError, match=re.escape(told)):
         macros.funnel_specs({"f": funnel})
 
 

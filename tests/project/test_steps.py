@@ -141,6 +141,8 @@ def test_what_an_exclusion_means(text: str, meant: dict[str, object]) -> None:
         ("a from=", "nothing after `from=`"),
         ("a from= to=b", "nothing after `from=`"),
         ("a to=b to=c", "`to=` is there twice"),
+        ("a where p = 'x' scope=entity", "`from=`, `to=` and `scope=` stand before `where`"),
+        ("a where n > 0  to=b", "`from=`, `to=` and `scope=` stand before `where`"),
         ("a scope=entty", "unknown scope 'entty'; did you mean 'entity'?"),
         ("a from=b where ", "no condition after `where`"),
     ],

@@ -7,7 +7,7 @@
     {%- set specs = [] -%}
     {%- for name, given in fromjson(funnels_json).items() -%}
         {{- funnel_check(name, given) -}}
-        {%- set steps = fromjson(funnel_spec_steps(tojson(given.get('steps')))) -%}
+        {%- set steps = fromjson(funnel_spec_steps(name, tojson(given.get('steps')))) -%}
         {%- set required = steps | rejectattr('optional') | list | length -%}
         {%- set step_window_us = duration_us(given.get('step_window')) | int if given.get('step_window') else none -%}
         {%- if given.get('window') -%}
@@ -33,14 +33,14 @@
             'strict_increase': given.get('strict_increase') or false,
             'steps': steps,
             'exclude': fromjson(funnel_spec_exclusions(name, tojson(given.get('exclude') or []), tojson(steps))),
-            'breakdowns': fromjson(funnel_spec_breakdowns(tojson(given.get('breakdowns') or []))),
+            'breakdowns': fromjson(funnel_spec_breakdowns(name, tojson(given.get('breakdowns') or []), tojson(steps), given.get('order'))),
         }) -%}
     {%- endfor -%}
     {{- tojson(specs) -}}
 {%- endmacro %}
 
 {#- Steps, complete, in JSON. `rank`: place among the required steps, which the kernel searches. -#}
-{% macro funnel_spec_steps(steps_json) -%}
+{% macro funnel_spec_steps(funnel, steps_json) -%}
     {%- set ns = namespace(rank=0) -%}
     {%- set steps = [] -%}
     {%- for given in fromjson(steps_json) -%}
@@ -57,6 +57,9 @@
             'rank': none if optional else ns.rank,
         }) -%}
     {%- endfor -%}
+    {%- if steps | map(attribute='name') | unique(case_sensitive=true) | list | length < steps | length -%}
+        {%- do exceptions.raise_compiler_error('funnels.' ~ funnel ~ '.steps: two steps of one name') -%}
+    {%- endif -%}
     {{- tojson(steps) -}}
 {%- endmacro %}
 
@@ -82,6 +85,7 @@
             {%- do exceptions.raise_compiler_error(place ~ ': from and to are required steps') -%}
         {%- endif -%}
         {%- set event = exclusion.get('event') -%}
+        {%- if not event -%}{%- do exceptions.raise_compiler_error(place ~ ': event is missing') -%}{%- endif -%}
         {%- do found.append({
             'no': loop.index,
             'events': [event] if event is string else event,
@@ -95,10 +99,15 @@
 {%- endmacro %}
 
 {#- Breakdowns, complete, in JSON: `at` is entry (a property of the entity), first, last or a step. -#}
-{% macro funnel_spec_breakdowns(breakdowns_json) -%}
+{% macro funnel_spec_breakdowns(funnel, breakdowns_json, steps_json, order) -%}
     {%- set found = [] -%}
+    {%- set places = ['entry', 'first', 'last'] -%}
+    {%- if order != 'any' -%}{%- do places.extend(fromjson(steps_json) | map(attribute='name')) -%}{%- endif -%}
     {%- for given in fromjson(breakdowns_json) -%}
         {%- set breakdown = {'property': given} if given is string else given -%}
+        {%- set place = 'funnels.' ~ funnel ~ '.breakdowns[' ~ loop.index0 ~ ']' -%}
+        {{- funnel_known(place ~ ': unknown key', breakdown, ['property', 'at']) -}}
+        {{- funnel_known(place ~ '.at:', [breakdown.get('at') or 'entry'], places) -}}
         {%- set at = breakdown.get('at') or 'entry' -%}
         {%- do found.append({
             'name': breakdown.get('property') ~ ('' if at == 'entry' else '@' ~ at),
@@ -125,6 +134,15 @@
         {%- set at = place ~ '.steps[' ~ loop.index0 ~ ']: unknown key' -%}
         {{- funnel_known(at, [] if step is string else step, ['name', 'event', 'where', 'optional']) -}}
     {%- endfor -%}
+    {%- for option in ['anchor_first', 'row_reuse', 'strict_increase'] -%}
+        {{- funnel_known(place ~ '.' ~ option ~ ':', [given.get(option) or false], [true, false]) -}}
+    {%- endfor -%}
+    {%- if given.get('hold') is string -%}
+        {%- do exceptions.raise_compiler_error(place ~ '.hold: write a list') -%}
+    {%- endif -%}
+    {%- if given.get('steps') | length < 2 -%}
+        {%- do exceptions.raise_compiler_error(place ~ '.steps: a funnel has 2 to 31') -%}
+    {%- endif -%}
     {%- set ends = [given.get('steps')[0], given.get('steps')[-1]] -%}
     {%- for step in ends if step is not string and step.get('optional') -%}
         {%- do exceptions.raise_compiler_error(place ~ ': the first and the last step are never optional') -%}
