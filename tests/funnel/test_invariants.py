@@ -171,8 +171,10 @@ def _ascending(tmp_path: Path, log: Log, *funnels: Funnel) -> None:
 def test_every_kernel_gives_the_same_rows_times_included(tmp_path, seed):
     chance = random.Random(seed)
     asked, log = plain_funnel(chance), crowd(chance)
-    write(tmp_path / "log.csv", log, ids=False)
+    if chance.random() < 0.3:  # without a window the times are those of everybody
+        asked = {key: rule for key, rule in asked.items() if "window" not in key}
     path = tmp_path / "log.csv"
+    write(path, log, ids=False)
     lean, whole, asof, windows = (
         counted(question(path, asked, engine, lean=lean))
         for engine, lean in (
