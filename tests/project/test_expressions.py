@@ -11,6 +11,8 @@ from funnelkit.warehouse.expressions import check_steps
 DEFINITIONS = """\
 vars:
   funnelkit:
+    event_properties: {{n: integer}}
+    user_properties: {{plan: varchar, mrr: integer}}
     segments:
       paying: "plan <> 'free'"
       big: "{segment}"
@@ -42,9 +44,9 @@ def test_expressions_everywhere_are_no_mistake(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "place"),
     [
-        ("segment", "dbt_project.yml:5: segments.big"),
-        ("step", "dbt_project.yml:8: funnels.f.steps[1].where"),
-        ("exclusion", "dbt_project.yml:11: funnels.f.exclude[1].where"),
+        ("segment", "dbt_project.yml:7: segments.big"),
+        ("step", "dbt_project.yml:10: funnels.f.steps[1].where"),
+        ("exclusion", "dbt_project.yml:13: funnels.f.exclude[1].where"),
     ],
 )
 @pytest.mark.parametrize("text", ["n >", "true) or (true", "1; select 2"])
@@ -57,3 +59,36 @@ def test_what_is_no_expression_is_told_at_its_place(
 
 def test_all_are_told_at_once(tmp_path: Path) -> None:
     assert len(checked(tmp_path, segment=")", step="(", exclusion="n n n")) == 3
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "told"),
+    [
+        ("step", "event_nam = 'x'", "no column 'event_nam'; did you mean 'event_name'?"),
+        ("step", "plan = 'free'", "no column 'plan'"),  # a step sees its event alone
+        ("exclusion", "event_name = look", "no column 'look'"),
+        ("segment", "plan <> free", "no column 'free'"),
+        ("step", "n", "is integer, not a condition"),
+        ("segment", "'free'", "is varchar, not a condition"),
+    ],
+)
+def test_what_cannot_be_true_is_told_before_a_build(
+    tmp_path: Path, key: str, text: str, told: str
+) -> None:
+    (mistake,) = checked(tmp_path, **{key: text})
+    assert told in mistake
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("segment", "plan = 'free' and n > 0 and event_name = 'x'"),
+        ("step", "n > 0 -- more than none"),
+        ("step", "properties ->> 'plan' = 'free'"),
+        ("step", "only_the_build_knows(n)"),
+        ("step", "session_id is not null and occurred_at < '2026-01-01'"),
+        ("exclusion", "null"),
+    ],
+)
+def test_what_can_be_true_is_left_alone(tmp_path: Path, key: str, text: str) -> None:
+    assert checked(tmp_path, **{key: text}) == []
