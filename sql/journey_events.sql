@@ -1,6 +1,7 @@
 -- An entity's events in row order, with the step that each fills. Grain: event (of fk_explained) x
--- step filled. Parameters: entity_key; from_us; until_us, null without an end. On the engine's temp
--- tables and fk_explained, the entity's events.
+-- step filled. Parameters: entity_key; from_us; until_us, null without an end; named: of these
+-- events also those before and after. On the engine's temp tables and fk_explained, the entity's
+-- events.
 with
 
 chain_rows as (
@@ -17,6 +18,7 @@ rows as (
         us,
         event_no,
         min(pos) as pos,
+        min(p) as lane,
         bit_or(mask) as mask,
         bit_or(xmask) as xmask
     from fk_rows
@@ -45,10 +47,19 @@ select
     chain_rows.us_from_entry,
     chain_rows.us_from_previous,
     coalesce(rows.mask, 0) as mask,
-    coalesce(rows.xmask, 0) as xmask
+    coalesce(rows.xmask, 0) as xmask,
+    events.is_unheld,
+    rows.lane,
+    case
+        when events.us < $from_us then 'before'
+        when events.us > $until_us then 'after'
+        else 'inside'
+    end as place
 from events
 left join rows on events.us = rows.us and events.event_no = rows.event_no
 left join chain_rows
     on events.us = chain_rows.us and events.event_no = chain_rows.event_no and events.is_first
-where events.us >= $from_us and coalesce(events.us <= $until_us, true)
+where
+    (events.us >= $from_us and coalesce(events.us <= $until_us, true))
+    or list_contains($named, events.event_name)
 order by events.us, rows.pos nulls last, events.event_no, events.event_name, chain_rows.step

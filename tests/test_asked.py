@@ -63,6 +63,8 @@ def test_who_got_there_and_who_did_not(log):
         ("open", 1, "open"),
         ("quiet", 1, "window closed"),
     ]
+    assert ask(log, who="-b").headline == "2 users that did not reach b (1 of them still open)."
+    assert ask(log, who="c").headline == "1 user that reached c."
     with pytest.raises(FunnelkitError, match="no step 'd'"):
         ask(log, who="-d")
 
@@ -139,8 +141,48 @@ def test_proof_rows_tell_which_event_filled_what(log):
     assert ask(log, explain="open").headline == (
         "Still open until 2026-02-05T00:00:00Z, after a so far."
     )
-    # What came after the window is no part of it.
-    assert ask(log, explain="late").column("event") == ["a", "b"]
+
+
+def test_steps_before_the_entry_and_after_the_window_are_told(log):
+    late = ask(log, explain="late")
+    assert late.headline == "Stopped after b: its window closed at 2026-01-08T12:00:00Z."
+    assert [(row["event"], row["step"], row["note"]) for row in late.records()] == [
+        ("a", 1, ""),
+        ("b", 2, ""),
+        ("c", None, "matches c; after the window"),
+    ]
+    before = ask(log, steps=("b", "a"), explain="half", window="1 day")
+    assert [(row["event"], row["note"]) for row in before.records()] == [
+        ("a", "matches a; before the entry"),
+        ("b", ""),
+        ("help", ""),
+    ]
+    assert before.notes == ("Events not shown: 1 of no step after the window.",)
+
+
+def test_why_an_event_of_a_step_does_not_fill_it(log):
+    def notes(entity: str, *steps: str, **options: Any) -> dict[Any, Any]:
+        rows = ask(log, steps=steps, explain=entity, **options).records()
+        return {row["event"]: row["note"] for row in rows}
+
+    assert notes("done", "a", "big=b where n > 5", "c") == {
+        "a": "",
+        "help": "",
+        "b": "big: where not met",
+        "c": "matches c; not in the chain",
+    }
+    assert notes("late", "a", "c where n > 50")["c"] == "c: where not met; after the window"
+    assert (
+        notes("done", "a", "c", hold=["plan"])["c"]
+        == "matches c with another plan; not in the chain"
+    )
+    # `quit` of `half` has no n at all.
+    assert notes("half", "a", "quit", hold=["n"]) == {
+        "a": "",
+        "b": "",
+        "help": "",
+        "quit": "quit: no n",
+    }
 
 
 def test_why_a_journey_was_excluded_or_interrupted(log):
@@ -178,7 +220,7 @@ def test_a_long_journey_is_cut_and_says_so(tmp_path):
     table = ask(log, steps=("a", "b"), explain="u")
     assert len(table.rows) == 200
     assert [row["event"] for row in table.records() if row["step"]] == ["a", "b"]
-    assert table.notes[-1] == "Not shown: 102 further events that fill no step."
+    assert table.notes[-1] == "Events not shown: 102 that fill no step."
 
 
 def test_who_did_not_enter_is_told_what_he_did(log):
@@ -189,7 +231,10 @@ def test_who_did_not_enter_is_told_what_he_did(log):
     with pytest.raises(FunnelkitError) as error:
         ask(log, explain="donne")
     assert error.value.message == "no event of 'donne'"
-    assert (error.value.hint or "").startswith("nearest: 'done', ")
+    assert error.value.hint == "nearest: 'done'"
+    with pytest.raises(FunnelkitError) as error:
+        ask(log, explain="nobody-of-this-name")
+    assert (error.value.hint or "").startswith("ids are like '")
     with pytest.raises(FunnelkitError, match="'done' did not enter: no a of it counts here"):
         ask(log, explain="done", since="2026-01-02")
 
@@ -200,7 +245,7 @@ def test_who_left_altogether_is_told_so(log):
     # `done` would have converted; `half` reached b before it asked for help.
     assert table.meta["excluded_entities"] == 1
     assert table.records()[0]["entered"] == 4
-    assert table.notes[-1] == "Excluded: 1 users left the funnel (scope: entity)."
+    assert table.notes[-1] == "Excluded: 1 user left the funnel (scope: entity)."
     with pytest.raises(FunnelkitError, match="'done' left the funnel"):
         ask(log, explain="done", **options)
 
@@ -300,7 +345,9 @@ def test_groups_are_compared_in_pairs(tmp_path):
         (["n < 30", "n > 20"], "--compare: 18 users are in both groups, n < 30 and n > 20"),
         (["plan = 'nope'"], "--compare: plan = 'nope' holds for nobody who entered"),
         (["plann"], "no property is called 'plann'"),
-        (["plann = 'x'"], 'Binder Error: Referenced column "plann" not found in FROM clause'),
+        (["plann = 'x'"], "--compare: there is no column 'plann'"),
+        (["plan = free"], "--compare: there is no column 'free'"),
+        (["n + 1 "], "--compare: 'n + 1' is no condition, its type is BIGINT"),
         (["n <"], "--compare: 'n <' is not one SQL expression: syntax error"),
         (["event_name"], "--compare event_name: everybody has the same value"),
     ],
@@ -408,3 +455,94 @@ def test_who_never_got_to_the_step_is_no_value_beyond_the_twelve(tmp_path: Path)
     entered = {row["value"]: row["entered"] for row in table.records() if row["step"] == 1}
     assert entered.pop(None) == 15
     assert (entered["(not reached)"], entered["(other)"], len(entered)) == (2, 1, 14)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, ""),
+        ({"order": "strict", "entry": "best"}, "strict order; entry best"),
+        ({"order": "any", "anchor_first": True}, "any order after the first step"),
+        ({"step_window": "36 hours"}, "each step within 36 hours"),
+        ({"count": "entries", "hold": ["plan"]}, "every entry counts; held: plan"),
+        (
+            {"row_reuse": True, "exclude": [api.parse_exclude("quit where  n > 0")]},
+            "one event may fill several steps; excluded: quit where n > 0",
+        ),
+        (
+            {"exclude": [api.parse_exclude("x|y to=b scope=entity")]},
+            "excluded: x|y from a to b (scope: entity)",
+        ),
+    ],
+)
+def test_rules_that_were_asked_for_stand_below_the_table(log, options, told):
+    rules = [note for note in ask(log, **options).notes if note.startswith("Rules: ")]
+    assert rules == ([f"Rules: {told}."] if told else [])
+
+
+def test_nobody_in_range_is_told_what_the_log_spans(log):
+    span = "from 2026-01-01T00:00:00Z to 2026-01-30T00:00:00Z"
+    ranged = ask(log, since="2027-01-01")
+    assert ranged.notes[-1] == f"No entry fits what was asked for; the log has events {span}."
+    never = ask(log, steps=("nope", "a"))
+    assert f"The log has events {span}." in never.notes
+
+
+def test_an_event_that_is_a_step_and_an_exclusion_is_told(log):
+    told = "'b' is the event of a step and of an exclusion."
+    assert told in ask(log, exclude=[api.parse_exclude("b|quit")]).notes
+    assert told not in ask(log, exclude=[api.parse_exclude("quit")]).notes
+
+
+def test_periods_without_an_entry_are_counted(log):
+    # 1 and 29 January; and in weeks, those of 29 December and of 26 January.
+    assert "Left out: 27 days have no entry." in ask(log, trend="day").notes
+    assert "Left out: 3 weeks have no entry." in ask(log, trend="week").notes
+    assert not [note for note in ask(log, trend="month").notes if note.startswith("Left out")]
+
+
+@pytest.mark.parametrize(
+    ("options", "message", "hint"),
+    [
+        (
+            {"where": "plan = pro"},
+            "--where: there is no column 'pro'",
+            "text goes in single quotes: \"plan = 'pro'\"",
+        ),
+        (
+            {"where": 'plan in ("free", pro)'},
+            "--where: there is no column 'free'",
+            "text goes in single quotes: \"plan in ('free', pro)\"",
+        ),
+        ({"where": "1"}, "--where: '1' is no condition, its type is INTEGER", "like "),
+        ({"where": "plan"}, "--where: 'plan' is no condition, not true or false", "like "),
+        (
+            {"steps": ("a", "big=b where amnt > 1", "c where n > 0")},
+            "--step big: there is no column 'amnt'",
+            "columns of the log: user_id, event_name, occurred_at, plan, n",
+        ),
+        ({"hold": ["plann"]}, "--hold: there is no column 'plann'", "did you mean plan?"),
+        (
+            {"exclude": [api.parse_exclude("quit where n")]},
+            "--exclude quit: 'n' is no condition, its type is BIGINT",
+            "like ",
+        ),
+    ],
+)
+def test_a_condition_that_is_wrong_names_its_option(log, options, message, hint):
+    with pytest.raises(FunnelkitError) as error:
+        ask(log, **options)
+    assert error.value.message == message
+    assert (error.value.hint or "").startswith(hint)
+
+
+def test_columns_in_hints_are_written_as_sql_wants_them(tmp_path):
+    log = tmp_path / "log.csv"
+    log.write_text("user_id,event_name,occurred_at,Amount (EUR),select\nu,a,2026-01-01,5,x\n")
+    with pytest.raises(FunnelkitError) as error:
+        ask(log, where="zzz > 1")
+    assert (error.value.hint or "").endswith('occurred_at, "Amount (EUR)", "select"')
+    with pytest.raises(FunnelkitError) as error:
+        ask(log, where="Amount > 1")
+    assert error.value.hint == 'did you mean "Amount (EUR)"?'
+    assert ask(log, where='"Amount (EUR)" > 1').records()[0]["entered"] == 1

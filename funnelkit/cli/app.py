@@ -71,6 +71,10 @@ def common_options(with_project: bool = True) -> list[click.Option]:
     return [project, verbose, color] if with_project else [verbose, color]
 
 
+# How to print is often part of an alias.
+_LAST_WINS = {"project", "color", "format_"}
+
+
 class Command(click.Command):
     """A command whose help ends with an example, and that takes the common options."""
 
@@ -78,6 +82,15 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.example = example
         self.params.extend(common_options(project))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The words of the command line, read; raises UsageError for one said twice."""
+        _, _, given = self.make_parser(ctx).parse_args(list(args))
+        for each in given:
+            once = isinstance(each, click.Option) and not (each.multiple or each.is_flag)
+            if once and each.name not in _LAST_WINS and given.count(each) > 1:
+                raise click.UsageError(f"{each.opts[0]} is given twice", ctx)
+        return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The example, as it would be typed."""

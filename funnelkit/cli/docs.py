@@ -50,6 +50,8 @@ the definition in words, its hash, the data's window and the rows that were reje
 | median_seconds, p25_seconds, p75_seconds, p90_seconds | from the step before, of the matured |
 | period, period_state | with `--trend`: first day; `mature`, `partial` or `open` |
 
+The median is a time that occurred: of an even number of them, the lower of the middle two.
+
 Without a window open, lost, matured and matured_reached are empty and conversion is
 reached / entered.
 

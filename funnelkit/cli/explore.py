@@ -53,8 +53,26 @@ _rule_options = options(
 )
 
 
+_ENDINGS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zst")
+
+
+class _Explore(Command):
+    """The command; a log that was given without its option is told so."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The words of the command line, read."""
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.MissingParameter as error:
+            file = next((word for word in given if word.lower().endswith(_ENDINGS)), None)
+            if file is None or error.param is None or error.param.name != "files":
+                raise
+            raise click.UsageError(f"a log is named by its option: --events {file}", ctx) from None
+
+
 @click.command(
-    cls=Command,
+    cls=_Explore,
     project=False,
     short_help="Make a funnel over any log file, without a project.",
     example="""

@@ -64,11 +64,15 @@ def followed(table: Table, width: int | None) -> Grid:
     ]
     fields = [
         Field("next event", column(rows, "event", "text"), flexible=True),
-        Field("entities", column(rows, "entities", "count"), right=True),
+        Field(_label(table, "entities"), column(rows, "entities", "count"), right=True),
         Field("", []),
         Field("share", rates(shares, True), right=True),
     ]
     return with_bars(fields, 2, width, lambda size: scaled(rows, "share", size))
+
+
+def _label(table: Table, name: str) -> str:
+    return next(each.label or each.name for each in table.columns if each.name == name)
 
 
 def varied(table: Table) -> Grid:

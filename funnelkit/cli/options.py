@@ -61,6 +61,17 @@ def options(*each: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+def _step_and_file(
+    ctx: click.Context, param: click.Parameter, given: tuple[str, str] | None
+) -> tuple[str, str] | None:
+    """The words of `--who` as given; raises BadParameter when they have changed places."""
+    if given and given[1].startswith("-") and given[1] != "-":
+        raise click.BadParameter(
+            f"the step comes first, then the file: --who {given[1]} {given[0]}", ctx, param
+        )
+    return given
+
+
 def table_options() -> Callable[[F], F]:
     """Which table to print; `only_one_table` refuses two of them."""
     return options(
@@ -91,6 +102,7 @@ def table_options() -> Callable[[F], F]:
             metavar="[-]STEP FILE",
             nargs=2,
             type=str,
+            callback=_step_and_file,
             help="Write the ids of who got to a step (-STEP: who did not) as CSV.",
         ),
         click.option(
@@ -126,12 +138,14 @@ def show(table: Table, format_: str, *, times: bool, who: Sequence[str] | None) 
     from funnelkit.cli.output import emit, write_csv
 
     if who:
-        step, file = who
+        if format_ not in ("table", "csv"):
+            raise click.UsageError(f"--who writes CSV: --format {format_} does not go with it")
+        file = who[1]
         write_csv(table, file)
-        count = len({row[0] for row in table.rows})
         told = f"wrote {file}: " if file != "-" else ""
-        reached = f"did not reach {step[1:]}" if step.startswith("-") else f"reached {step}"
-        tell(f"{told}{count:,} {'entity' if count == 1 else 'entities'} that {reached}")
+        tell(f"{told}{table.headline.removesuffix('.')}")
+        for note in table.notes:
+            tell(f"note: {note}")
         return
     if times and format_ in ("table", "markdown"):
         table = api.readable_curve(table)  # a row per conversion is for programs

@@ -1,7 +1,7 @@
 """Tables from journeys that the engine has just made: any question, of built logs and of files."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -185,6 +185,7 @@ class Answered:
         ordinal = {each["attempt"]: number for number, each in enumerate(found.journeys, start=1)}
         several = len(found.journeys) > 1
         names = {step["no"]: step["name"] for step in self.spec["steps"]}
+        lanes = {row["lane"] for row in found.events if row["step"] is not None}
         rows = [
             ProofRow(
                 row["us"],
@@ -194,7 +195,7 @@ class Answered:
                 names.get(row["step"]),
                 row["us_from_entry"],
                 row["us_from_previous"],
-                _note(row, self.spec, ordinal if several else {}),
+                _note(row, self.spec, ordinal if several else {}, lanes),
             )
             for row in found.events
         ]
@@ -311,8 +312,16 @@ def _value_pairs(
     return pairs
 
 
-def _note(row: Mapping[str, Any], spec: Mapping[str, Any], ordinal: Mapping[int, int]) -> str:
-    """What a row was good for, where the step that it fills does not say it."""
+def _note(
+    row: Mapping[str, Any],
+    spec: Mapping[str, Any],
+    ordinal: Mapping[int, int],
+    lanes: Collection[int],
+) -> str:
+    """What a row was good for, where the step that it fills does not say it.
+
+    `lanes`: those of the reported chains; rows of others differ in a held property.
+    """
     notes = []
     if row["step"] is not None and ordinal:
         notes.append(f"attempt {ordinal[row['attempt']]}")
@@ -324,10 +333,11 @@ def _note(row: Mapping[str, Any], spec: Mapping[str, Any], ordinal: Mapping[int,
         refused = [step["name"] for step in named if step["name"] not in matched]
         if refused and row["is_unheld"]:
             notes.append(f"{', '.join(refused)}: no {' or '.join(spec['hold'])}")
-        elif refused:
+        elif refused and any(step["where"] for step in named):
             notes.append(f"{', '.join(refused)}: where not met")
         if matched:
-            notes.append(f"matches {', '.join(matched)}")
+            other = "" if row["lane"] in lanes else f" with another {' or '.join(spec['hold'])}"
+            notes.append(f"matches {', '.join(matched)}{other}")
         inside = "not in the chain" if matched else ""
         notes.append(
             {"before": "before the entry", "after": "after the window"}.get(row["place"], inside)

@@ -8,6 +8,7 @@ from typing import Any
 from funnelkit.project.durations import format_duration
 from funnelkit.project.words import entities
 from funnelkit.results.view import Bounds
+from funnelkit.stats.funnels import many
 from funnelkit.table import Table
 
 _DAY = dt.timedelta(days=1)
@@ -18,10 +19,9 @@ def without_leavers(table: Table, spec: Mapping[str, Any], count: Callable[[], i
     if not any(each["scope"] == "entity" for each in spec["exclude"]):
         return table
     left = count()
-    note = f"Excluded: {left:,} {entities(spec)} left the funnel (scope: entity)."
-    return replace(
-        table, meta={**table.meta, "excluded_entities": left}, notes=(*table.notes, note)
-    )
+    told = replace(table, meta={**table.meta, "excluded_entities": left})
+    note = f"Excluded: {many(left, entities(spec))} left the funnel (scope: entity)."
+    return noted(told, note if left else "")
 
 
 def told_where(table: Table, at: str) -> Table:
@@ -87,7 +87,7 @@ def span_of_nobody(meta: Mapping[str, Any], bounds: Bounds) -> str:
     span = f"the log has events from {first} to {last}"
     if bounds.is_everybody:
         return f"{span[0].upper()}{span[1:]}."
-    return f"Nobody who is asked for entered; {span}."
+    return f"No entry fits what was asked for; {span}."
 
 
 def gaps(periods: Sequence[str], grain: str) -> str:

@@ -1,7 +1,7 @@
 """Funnels computed again: over the built event log, and over files that no project has."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from funnelkit.project.durations import parse_duration
 from funnelkit.project.words import entities, in_words
 from funnelkit.results.asked import Answered
 from funnelkit.results.built import inputs
-from funnelkit.results.notes import restricted
+from funnelkit.results.notes import restricted, rules
 from funnelkit.results.variants import Spec, tried
 from funnelkit.results.view import Bounds, View
 from funnelkit.table import Table
@@ -19,6 +19,8 @@ from funnelkit.warehouse.macros import definition_hash, funnel_specs
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from funnelkit.warehouse.journeys import Asked
 
 
 def rerun(
@@ -35,7 +37,8 @@ def rerun(
     @contextmanager
     def run(changed: Spec) -> Iterator["DuckDBPyConnection"]:
         asked = Asked(changed, whom.since_us, whom.until_us, whom.where, whom.segment)
-        with project_journeys(warehouse, asked, properties) as con:
+        with _told(asked, properties), project_journeys(warehouse, asked, properties) as con:
+            _check_types(con, asked)
             yield con
 
     if view.sensitivity:
@@ -43,7 +46,26 @@ def rerun(
     with run(spec) as con:
         observed = con.execute("select observed_us from int_observed_until").fetchall()
         meta = {**_rules(spec), **inputs(con)}
-        return Answered(con, spec, observed[0][0] or 0, whom, meta).table(view)
+        defined = definitions["funnels"][spec["name"]].get("entry") or "first"
+        changed = spec["count"] == "entities" and spec["entry"] != defined
+        told = f"Rules: entry {spec['entry']}, not {defined} as defined." if changed else ""
+        return Answered(con, spec, observed[0][0] or 0, whom, meta, told).table(view)
+
+
+def _told(asked: "Asked", user_properties: Sequence[str] = ()) -> AbstractContextManager[None]:
+    """Errors in the caller's SQL name its option."""
+    from funnelkit.warehouse.conditions import told_in
+
+    held = [("--hold", name) for name in asked.spec["hold"]]
+    return told_in([*asked.conditions(), *held], user_properties)
+
+
+def _check_types(con: "DuckDBPyConnection", asked: "Asked") -> None:
+    """Raises FunnelkitError for SQL of the caller that is neither true nor false."""
+    from funnelkit.warehouse.conditions import check_boolean
+
+    for place, text in asked.conditions():
+        check_boolean(con, place, text, "fk_profile" if place == "--segment" else "fk_accepted")
 
 
 def _sensitivity(warehouse: Path, spec: Spec, whom: Bounds, run: Any) -> Table:
@@ -71,14 +93,16 @@ def explored_spec(definition: Mapping[str, Any]) -> Spec:
     for key in ("window", "step_window"):
         if key in given:
             parse_duration(given[key])
-    mistakes = [f"{_option(each.path[0])}: {each.text}" for each in conflicts(given)]
+    mistakes = [f"{_option(*each.path)}: {each.text}" for each in conflicts(given)]
     if mistakes:
         raise FunnelkitError("\n".join(mistakes))
     (spec,) = funnel_specs({"explore": given})
     return spec
 
 
-def _option(key: str | int) -> str:
+def _option(key: str | int, *below: str | int) -> str:
+    if "optional" in below:
+        return "--optional"
     return "--step" if key == "steps" else f"--{str(key).replace('_', '-')}"
 
 
@@ -92,8 +116,8 @@ def explored(
 ) -> Table:
     """A funnel over files; what was read and rejected stands in the meta and the notes."""
     from funnelkit.project.moments import time_zone
-    from funnelkit.warehouse.explore import journeys, unseen
-    from funnelkit.warehouse.explore_log import Question
+    from funnelkit.warehouse.explore import journeys
+    from funnelkit.warehouse.explore_log import Question, odd_names
 
     time_zone(whom.timezone)
     question = Question(
@@ -108,7 +132,8 @@ def explored(
         everything=view.needs_events,
         lean=view.counts_only,
     )
-    with journeys(question) as (con, log):
+    with _told(question.asked), journeys(question) as (con, log):
+        _check_types(con, question.asked)
         meta = {
             **_rules(spec),
             "files": list(log.files),
@@ -118,12 +143,18 @@ def explored(
             "rows": log.rows,
             "rejected": dict(log.rejected),
         }
-        table = Answered(con, spec, log.observed_us, whom, meta).table(view)
-        misspelled = unseen(con, spec)
+        table = Answered(con, spec, log.observed_us, whom, meta, rules(spec)).table(view)
+        misspelled, alike = odd_names(con, spec)
     notes = [
         f"No event is called {name!r}" + (f": {near}" if near else ".")
         for name, near in misspelled.items()
     ]
+    steps = {event for step in spec["steps"] for event in step["events"]}
+    both = sorted({event for each in spec["exclude"] for event in each["events"]} & steps)
+    notes += [f"{name!r} is the event of a step and of an exclusion." for name in both]
+    if alike:
+        others = ", ".join(repr(name) for name in alike)
+        notes.append(f"Other events, by case or spaces in their names alone: {others}.")
     rejected = sum(log.rejected.values())
     if rejected:
         reasons = "; ".join(f"{reason}: {count:,}" for reason, count in log.rejected.items())

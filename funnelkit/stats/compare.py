@@ -125,8 +125,8 @@ def _headline(found: Sequence[_Difference], entities: str) -> str:
     )
     verb = "stands" if len(standing) == 1 else "stand"
     largest = max(standing, key=lambda each: abs(each.interval.estimate or 0.0))
-    which = "" if len(standing) == 1 else "the largest: "
-    return f"{number} {verb} at q ≤ {STANDS}: {which}{_in_words(largest)}."
+    which = ": " if len(standing) == 1 else "; the largest is "
+    return f"{number} {verb} at q ≤ {STANDS}{which}{_in_words(largest)}."
 
 
 def _in_words(each: _Difference) -> str:
@@ -146,12 +146,15 @@ def _notes(found: Sequence[_Difference], entities: str) -> tuple[str, ...]:
         return ()
     notes = [
         f"Conversion to the last step, of the matured {entities} (of all without a window); "
-        "difference: a − b, Newcombe's score interval, each alone at 95 %; p_value: score test; "
-        "q_value: Benjamini-Hochberg over all pairs of this call."
+        "difference: a − b, Newcombe's score interval, each alone at 95 %; p: score test; "
+        "q: Benjamini-Hochberg over all pairs of this call."
     ]
     untested = sum(each.q is None for each in found)
     if untested and untested < len(found):
         notes.append(f"Not tested: {untested} of {len(found)} pairs, where a group has nobody.")
     if any(group.clusters is not None for each in found for group in (each.a, each.b)):
-        notes.append(f"Clustered: several {entities} of one entity count as alike as they are.")
+        several = entities.partition(" of ")[0]
+        notes.append(
+            f"Clustered: intervals and tests allow for {several} of one entity to be alike."
+        )
     return tuple(notes)

@@ -47,7 +47,7 @@ TIMES_COLUMNS = (
     Column("hi", "share"),
     Column("at_risk", "count"),
 )
-NO_WINDOW = "No window: nothing is open or lost, and conversion is reached / entered."
+NO_WINDOW = "No window: nothing is open or lost for good, and conversion is reached / entered."
 
 
 class StepCounts(NamedTuple):
@@ -168,7 +168,7 @@ def step_rows(
         rows=tuple(rows),
         meta=meta or {},
         headline=_labelled([(each[0].funnel, funnel_headline(each, entities)) for each in totals]),
-        notes=_notes(totals, entities, window),
+        notes=(*_notes(totals, entities, window), *_median_notes(counts)),
     )
 
 
@@ -197,7 +197,10 @@ def trend_table(
         rows=tuple(rows),
         meta=meta or {},
         headline=_trend_headline(finals),
-        notes=_trend_notes(finals, entities, window),
+        notes=(
+            *_trend_notes(finals, entities, window),
+            *_median_notes([each.counts for each in counts], by_group=True),
+        ),
     )
 
 
@@ -270,7 +273,10 @@ def _largest_loss(steps: Sequence[StepCounts]) -> str:
     if lost == 0:
         return "none is lost on the way"
     share = percent(lost / before.done)
-    return f"the largest loss is before {after.step_name}: {lost:,} of {before.done:,} ({share})"
+    where = f"before {after.step_name}"
+    if after.step_name == f"any {after.step} of {len(steps)}":  # a number of steps, of any order
+        where = f"between {before.step} and {after.step} of {len(steps)} steps"
+    return f"the largest loss is {where}: {lost:,} of {before.done:,} ({share})"
 
 
 def _notes(
@@ -281,6 +287,16 @@ def _notes(
         prefix = f"{steps[0].funnel}: " if len(totals) > 1 else ""
         notes += [prefix + note for note in _group_notes(steps, entities, window)]
     return tuple(notes)
+
+
+def _median_notes(counts: Sequence[StepCounts], by_group: bool = False) -> tuple[str, ...]:
+    """What the median is of, where there is one: a line a group shows that of its last step."""
+    if not any(each.median_us is not None for each in counts):
+        return ()
+    last = max(counts, key=lambda each: each.step)
+    if by_group or any(each.breakdown for each in counts):
+        return (f"Median: to {last.step_name} from the step before, not from the entry.",)
+    return ("Median: from the step before.",)
 
 
 def _group_notes(steps: Sequence[StepCounts], entities: str, window: str | None) -> Iterable[str]:
@@ -306,8 +322,12 @@ def _window_notes(steps: Sequence[StepCounts], entities: str, window: str | None
         still = sum(step.open or 0 for step in steps)
         yield (
             f"Still open: the window of {waiting:,} of {many(first.entered, entities)} closes "
-            f"after the end of the data; {still:,} may yet go further. "
-            f"Conversions count the {first.matured:,} whose window has closed."
+            f"after the end of the data; {still:,} may yet go further."
+            + (
+                f" Conversions count the {first.matured:,} whose window has closed."
+                if first.matured
+                else ""
+            )
         )
 
 
@@ -321,10 +341,14 @@ def _trend_headline(finals: Sequence[tuple[str, StepCounts]]) -> str:
         return "No cohort is mature yet." if finals else ""
     (low, low_period), (high, high_period) = min(rates), max(rates)
     cohorts = f"{len(rates)} of {len(finals)} cohorts are mature"
-    if len(rates) == 1:
-        return f"1 of {len(finals)} cohorts is mature: {percent(low)} finish ({low_period})."
     span = f"from {percent(low)} ({low_period}) to {percent(high)} ({high_period})"
-    return f"{cohorts}; of these, conversion goes {span}."
+    windowless = finals[0][1].matured is None
+    if len(rates) == 1:
+        which = "The only cohort" if windowless else f"1 of {len(finals)} cohorts is mature"
+        return f"{which}: {percent(low)} finish ({low_period})."
+    if windowless:
+        return f"Conversion of {len(rates)} cohorts ranges {span}."
+    return f"{cohorts}; of these, conversion ranges {span}."
 
 
 def _trend_notes(
@@ -428,8 +452,9 @@ def in_words(rate: Interval) -> str:
 
 
 def many(count: int, entities: str) -> str:
-    """A number of what is counted: `3 users`, `1 entity`."""
+    """A number of what is counted: `3 users`, `1 entity`, `1 attempt of users`."""
     if count != 1:
         return f"{count:,} {entities}"
-    one = entities[:-3] + "y" if entities.endswith("ies") else entities.removesuffix("s")
-    return f"1 {one}"
+    what, of, whose = entities.partition(" of ")
+    one = what[:-3] + "y" if what.endswith("ies") else what.removesuffix("s")
+    return f"1 {one}{of}{whose}"

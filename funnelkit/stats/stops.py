@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -68,23 +69,27 @@ def next_table(
     rows: Sequence[Next],
     *,
     entities: str = "entities",
+    window: str | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> Table:
     """What they did instead: the events that followed for who stopped after a step, most first.
 
     Steps in the given order. `share` is of all who stopped there, with 95 % Wilson limits; shares
-    add up to more than 1 when an entity stands in several rows.
+    add up to more than 1 when an entity stands in several rows. `window` is its length in words:
+    what came after it is not looked at.
     """
+    columns = (*NEXT_COLUMNS[:3], replace(NEXT_COLUMNS[3], label=entities), *NEXT_COLUMNS[4:])
     groups = [
         sorted(group, key=lambda each: (-each.entities, each.event or ""))
         for _, group in groupby(rows, key=lambda each: each[:2])
     ]
     return Table(
-        columns=NEXT_COLUMNS,
+        columns=columns,
         rows=tuple(_next_row(each) for group in groups for each in group),
         meta=meta or {},
-        headline="\n".join(_next_headline(group, entities) for group in groups)
+        headline="\n".join(_next_headline(group, entities, window) for group in groups)
         or f"No {entities} stopped there.",
+        notes=_next_notes(entities, window),
     )
 
 
@@ -93,18 +98,28 @@ def _next_row(each: Next) -> tuple[Value, ...]:
     return (each.funnel, each.step, event, each.entities, *wilson(each.entities, each.stopped))
 
 
-def _next_headline(group: Sequence[Next], entities: str) -> str:
+def _next_notes(entities: str, window: str | None) -> tuple[str, ...]:
+    if window is None:
+        return ("The very next event, whenever it came.",)
+    return (
+        f"The very next event within the window ({window} from the entry); what came later is not "
+        f"looked at, and {entities} that are still open are left out.",
+    )
+
+
+def _next_headline(group: Sequence[Next], entities: str, window: str | None) -> str:
     first = group[0]
     if first.stopped == 0:
         return f"No {entities} stopped after {first.step}."
-    told = f"Of {many(first.stopped, entities)} stopped after {first.step}"
+    told = f"Of {many(first.stopped, entities)} that stopped after {first.step}"
+    until = "" if window is None else " before the window closed"
     done = next((each for each in group if each.event is not None), None)
     idle = next((each.entities for each in group if each.event is None), 0)
     if done is None:
-        return f"{told}, none did anything more."
+        return f"{told}, none did anything more{until}."
     rate = in_words(wilson(done.entities, done.stopped))
-    rest = f"; {idle:,} did nothing more" if idle else ""
-    return f"{told}, most went on to {done.event}: {done.entities:,} ({rate}){rest}."
+    rest = f"; {idle:,} did nothing more{until}" if idle else ""
+    return f"{told}, {done.event} came next most often: {done.entities:,} ({rate}){rest}."
 
 
 def explain_table(

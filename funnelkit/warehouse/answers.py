@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.warehouse.conditions import check_boolean, told_in
 from funnelkit.warehouse.connect import identifier, literal
 from funnelkit.warehouse.expressions import check_expression
 from funnelkit.warehouse.macros import render
@@ -17,7 +18,7 @@ from funnelkit.warehouse.queries import query, readable_errors
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-OTHER, NOT_REACHED = "(other)", "(not reached)"
+OTHER, NOT_REACHED, NONE = "(other)", "(not reached)", "(none)"
 ENTRY, FIRST, LAST = "entry", "first", "last"
 _KEY = "& 4294967295"  # the entity's key: the low 32 bits of p
 
@@ -144,7 +145,7 @@ def values(
             f" cast({column} as varchar) as value from fk_profile"
         )
     else:
-        column = known_column(property_, event_columns(con))
+        column = known_column(property_, _of_events(con, property_, at))
         valued = render(
             "funnel_values_at",
             json.dumps({**spec, "no": 0}),  # it is alone here
@@ -160,6 +161,18 @@ def values(
     return render("funnel_value_groups", f"({valued}) as valued", ["p", "attempt"], [])
 
 
+def _of_events(con: "DuckDBPyConnection", property_: str, at: str) -> list[str]:
+    """The columns of events; a property of users has no place other than the entry."""
+    found = event_columns(con)
+    folded = property_.casefold()
+    if folded in map(str.casefold, profile_columns(con)) and folded not in map(str.casefold, found):
+        raise FunnelkitError(
+            f"--by {property_}@{at}: {property_} is a user property, taken at the first entry",
+            f"--by {property_}",
+        )
+    return found
+
+
 def condition_group(con: "DuckDBPyConnection", condition: str, holds: bool = True) -> str:
     """The journeys for whose entry an SQL condition holds, or does not, as SQL: p, attempt.
 
@@ -171,8 +184,9 @@ def condition_group(con: "DuckDBPyConnection", condition: str, holds: bool = Tru
         "select fk_p as p, fk_attempt as attempt"
         f" from fk_profile where {'' if holds else 'not '}{told}"
     )
-    with readable_errors(con, "fk_profile"):
+    with told_in([("--compare", condition)]), readable_errors(con, "fk_profile"):
         con.execute(f"explain {sql}")
+        check_boolean(con, "--compare", condition, "fk_profile")
     return sql
 
 
@@ -191,10 +205,18 @@ def known_column(name: str, columns: Sequence[str]) -> str:
     for column in columns:
         if column.casefold() == name.casefold():
             return identifier(column)
-    raise FunnelkitError(f"no property is called {name!r}", did_you_mean(name, columns))
+    hint = did_you_mean(name, columns) or ""
+    if "properties" in columns and not hint.startswith("did"):
+        hint = f"inside of properties: --compare \"properties ->> '{name}' = '…'\"; {hint}"
+    raise FunnelkitError(f"no property is called {name!r}", hint or None)
 
 
 # --- who, where next, why ----------------------------------------------------------------------
+
+
+def anybody(con: "DuckDBPyConnection") -> bool:
+    """Whether there is any journey at all."""
+    return bool(con.execute("select 1 from fk_journeys limit 1").fetchall())
 
 
 def who(con: "DuckDBPyConnection", step: int, reached: bool) -> list[Row]:
@@ -251,13 +273,18 @@ def overlap(con: "DuckDBPyConnection", one: str, other: str) -> int:
 class Explained(NamedTuple):
     """An entity's journeys (rows of fk_journeys) and its events from its first entry on.
 
-    Events: us, event, event_id, the step that it fills, mask, xmask, attempt, and the
-    times from entry and from the previous step. `hidden`: how many more there are.
+    Events: us, event, event_id, the step that it fills, mask, xmask, attempt, the times from entry
+    and from the previous step, is_unheld (no value of a held property), lane (of which held
+    values) and place (before the first entry, `inside`, or after the last window: there only events
+    of a step or exclusion). How many more there are: `earlier` and `later` than that, and `hidden`
+    among those given.
     """
 
     journeys: list[Row]
     events: list[Row]
     hidden: int
+    earlier: int
+    later: int
 
 
 def explained(
@@ -265,8 +292,9 @@ def explained(
 ) -> Explained:
     """What an entity did from its first entry on, in row order, and what each row was good for.
 
-    To the end of its last window, `most` rows: those of the chain first, then the earliest.
-    Raises FunnelkitError for an entity that did not enter, with what it did or the nearest ids.
+    To the end of its last window, and what is named in a step or an exclusion at any time; `most`
+    rows: those of the chain first, then those that are named, then the earliest. Raises
+    FunnelkitError for an entity that did not enter, with what it did or the nearest ids.
     """
     found = con.execute(
         "select entity_key from fk_entities where entity_id = ?", [entity]
@@ -279,21 +307,37 @@ def explained(
     if spec["window_us"] is not None:
         end_us = max(_end_us(each, spec["window_us"]) for each in journeys)
     event_id = "event_id" if "event_id" in _columns(con, "fk_accepted") else "null"
+    unheld = " or ".join(f"{identifier(name)} is null" for name in spec["hold"]) or "false"
     con.execute(
         "create or replace temp table fk_explained as"
         " select event_name, occurred_at, fk_event_no as event_no,"
-        f" cast({event_id} as varchar) as event_id from fk_accepted where fk_entity_id = ?",
+        f" cast({event_id} as varchar) as event_id, {unheld} as is_unheld"
+        " from fk_accepted where fk_entity_id = ?",
         [entity],
     )
+    named = {event for each in (*spec["steps"], *spec["exclude"]) for event in each["events"]}
+    from_us = min(each["first_entry_us"] for each in journeys)
     rows = query(
         con,
         "journey_events",
         entity_key=key,
-        from_us=min(each["first_entry_us"] for each in journeys),
+        from_us=from_us,
         until_us=end_us,
+        named=sorted(named),
     )
-    kept = sorted(range(len(rows)), key=lambda at: (rows[at]["step"] is None, at))[:most]
-    return Explained(journeys, [rows[at] for at in sorted(kept)], max(0, len(rows) - most))
+    earlier, later = con.execute(
+        "select count_if(epoch_us(occurred_at) < $from_us),"
+        " count_if(epoch_us(occurred_at) > $until_us)"
+        " from fk_explained where not list_contains($named, event_name)",
+        {"from_us": from_us, "until_us": end_us, "named": sorted(named)},
+    ).fetchall()[0]
+
+    def order(at: int) -> tuple[bool, bool, int]:
+        return (rows[at]["step"] is None, rows[at]["event"] not in named, at)
+
+    kept = sorted(sorted(range(len(rows)), key=order)[:most])
+    hidden = max(0, len(rows) - most)
+    return Explained(journeys, [rows[at] for at in kept], hidden, earlier, later)
 
 
 def _end_us(journey: Mapping[str, Any], window_us: int) -> int:
@@ -336,15 +380,34 @@ def _no_journey(
         return FunnelkitError(
             f"{entity!r} did not enter: no {whose} of it counts here", f"it has {told}{more}"
         )
-    near = con.execute(
-        "select entity_id from (select distinct fk_entity_id as entity_id from fk_accepted)"
-        " order by levenshtein(entity_id, ?), entity_id limit 3",
+    return FunnelkitError(f"no event of {entity!r}", _rejected(con, entity) or _ids(con, entity))
+
+
+def _rejected(con: "DuckDBPyConnection", entity: str) -> str:
+    """Why rows of an entity of a file do not count; empty where it has none."""
+    if not con.execute("select 1 from duckdb_views() where view_name = 'fk_events'").fetchall():
+        return ""
+    found = con.execute(
+        "select fk_reject_reason, count(*) from fk_events"
+        " where fk_entity_id = ? and fk_reject_reason is not null group by all order by 2 desc, 1",
         [entity],
     ).fetchall()
-    nearest = ", ".join(repr(name) for (name,) in near)
-    return FunnelkitError(
-        f"no event of {entity!r}", f"nearest: {nearest}" if near else "no event is left at all"
-    )
+    told = "; ".join(f"{reason}: {count:,}" for reason, count in found)
+    return f"its rows were rejected ({told})" if found else ""
+
+
+def _ids(con: "DuckDBPyConnection", entity: str) -> str:
+    """The ids that a misspelled one may mean; or what ids look like."""
+    near = con.execute(
+        "select entity_id, levenshtein(entity_id, $id) * 3 <= length($id)"
+        " from (select distinct fk_entity_id as entity_id from fk_accepted)"
+        " order by levenshtein(entity_id, $id), entity_id limit 3",
+        {"id": entity},
+    ).fetchall()
+    meant = [repr(name) for name, is_near in near if is_near]
+    if meant:
+        return f"nearest: {', '.join(meant)}"
+    return f"ids are like {near[0][0]!r}" if near else "no event is left at all"
 
 
 def _columns(con: "DuckDBPyConnection", relation: str) -> list[str]:

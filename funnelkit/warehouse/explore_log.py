@@ -1,11 +1,13 @@
 """The view over a log's files that `explore` asks: our names, accepted rows, one row an id."""
 
-from collections.abc import Mapping, Sequence
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from funnelkit.errors import FunnelkitError
+from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.warehouse.connect import identifier, literal
 from funnelkit.warehouse.files import Reject, relation
 from funnelkit.warehouse.journeys import Asked
@@ -116,6 +118,8 @@ def create_events(con: "DuckDBPyConnection", question: Question, paths: Sequence
     typed = all(inspect(path).format == "parquet" for path in paths)
     text = () if typed else [each for each in ids if not _is_constant(each)]
     log = relation(con, "fk_log", paths, text)
+    if not log.columns:
+        raise _unreadable(paths, log.rejects)
     _check_columns({**needed, **question.mapping}, log.columns, paths)
     columns = _Columns(
         {str(row[0]): str(row[1]) for row in con.execute("describe fk_log").fetchall()}
@@ -275,21 +279,70 @@ def _check_columns(
     wanted: Mapping[str, str], columns: Sequence[str], paths: Sequence[Path]
 ) -> None:
     known = {column.casefold() for column in columns}
-    for ours, theirs in wanted.items():
-        if _is_constant(theirs) or theirs.casefold() in known:
-            continue
-        where = paths[0].name if len(paths) == 1 else f"any of {len(paths)} files"
-        listed = ", ".join(columns)
-        raise FunnelkitError(
-            f"no column {theirs!r} in {where} (for {ours}); it has: {listed}",
-            f"name the column: --map {ours}={_likely(ours, columns)}",
-        )
+    missing = {
+        ours: theirs
+        for ours, theirs in wanted.items()
+        if not _is_constant(theirs) and theirs.casefold() not in known
+    }
+    if not missing:
+        return
+    where = paths[0].name if len(paths) == 1 else f"any of {len(paths)} files"
+    told = " and no column ".join(
+        repr(theirs) if ours == theirs else f"{theirs!r} (for {ours})"
+        for ours, theirs in missing.items()
+    )
+    maps = " ".join(f"--map {_quoted(f'{ours}={_likely(ours, columns)}')}" for ours in missing)
+    raise FunnelkitError(
+        f"no column {told} in {where}; it has: {', '.join(columns)}",
+        f"name {'the column' if len(missing) == 1 else 'the columns'}: {maps}",
+    )
+
+
+def _quoted(word: str) -> str:
+    """A word as it is typed in a shell."""
+    if re.search(r'["$`\\!]', word):
+        return shlex.quote(word)
+    return word if re.fullmatch(r"[\w=.,:/@%+-]+", word) else f'"{word}"'
+
+
+def _unreadable(paths: Sequence[Path], rejects: Sequence[tuple[Path, Reject]]) -> FunnelkitError:
+    where = paths[0].name if len(paths) == 1 else f"any of {len(paths)} files"
+    if not rejects:
+        return FunnelkitError(f"there is no column in {where}")
+    path, first = rejects[0]
+    return FunnelkitError(
+        f"no line of {where} can be read as JSON; {path.name}, line {first.line}: {first.reason}",
+        'like {"user_id": "u1", "event_name": "a", "occurred_at": "2026-01-31"}, one on each line',
+    )
+
+
+def odd_names(
+    con: "DuckDBPyConnection", spec: Mapping[str, Any]
+) -> tuple[dict[str, str | None], list[str]]:
+    """Names of steps and exclusions that no event has, each with the nearest; and names of other
+    events that differ from one of them only by case or spaces.
+    """
+    wanted = {event for item in (*spec["steps"], *spec["exclude"]) for event in item["events"]}
+    found = con.execute("select distinct event_name from fk_events").fetchall()
+    names = {str(name) for (name,) in found if name is not None}
+    folded = {_folded(name) for name in wanted & names}
+    missing = {name: _near(name, names) for name in sorted(wanted - names)}
+    return missing, sorted(name for name in names - wanted if _folded(name) in folded)
+
+
+def _near(name: str, names: Iterable[str]) -> str | None:
+    same = sorted(each for each in names if _folded(each) == _folded(name))
+    return f"did you mean {same[0]!r}?" if same else did_you_mean(name, names)
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 # Words in the names that logs give to what we need, most telling first.
 _TELLING = {
     "event_name": ("event_name", "event", "action", "name", "type"),
-    "occurred_at": ("occurred", "timestamp", "time", "date", "_at", "ts"),
+    "occurred_at": ("occurred", "timestamp", "time", "date", "when", "_at", "ts"),
     "user_id": ("user", "distinct", "customer", "person", "visitor", "id"),
 }
 

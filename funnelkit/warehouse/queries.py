@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.paths import root
+from funnelkit.warehouse.conditions import condition_error
 from funnelkit.warehouse.connect import connect
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def open_marts(warehouse: Path) -> "DuckDBPyConnection":
 def readable_errors(con: "DuckDBPyConnection", relation: str) -> Iterator[None]:
     """What DuckDB refuses in a condition, such as a column that is not there, is the caller's.
 
-    The hint names the columns of `relation`.
+    The hint names the columns of `relation`; `told_in` adds the place.
     """
     import duckdb
 
@@ -49,8 +50,4 @@ def readable_errors(con: "DuckDBPyConnection", relation: str) -> Iterator[None]:
         raise
     except duckdb.Error as error:
         found = [str(row[0]) for row in con.execute(f"describe {relation}").fetchall()]
-        columns = ", ".join(name for name in found if not name.startswith("fk_"))
-        message = str(error).partition("\nLINE")[0].partition("Candidate bindings")[0]
-        raise FunnelkitError(
-            " ".join(message.split()).rstrip("!"), f"columns of the log: {columns}"
-        ) from None
+        raise condition_error(con, error, found) from None

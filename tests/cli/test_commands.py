@@ -371,21 +371,81 @@ def test_who_is_written_to_a_file_or_to_stdout(company: Path, tmp_path: Path) ->
     file.write_text("what was there before")
     done = run("funnel", "--who", "-shared", str(file), cwd=company)
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == (
-        f"wrote {file}: {entered - reached:,} entities that did not reach shared\n"
-    )
     rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
     assert list(rows[0]) == ["entity_id", "first_entry_at", "level", "reason", "last_at"]
     assert len(rows) == entered - reached
     assert {row["reason"] for row in rows} == {"open", "window closed"}
+    still = sum(row["reason"] == "open" for row in rows)
+    assert done.stderr == (
+        f"wrote {file}: {entered - reached:,} users that did not reach shared"
+        f" ({still:,} of them still open)\n"
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["lost.csv"]
 
     piped = run("funnel", "--who", "shared", "-", cwd=company)
     assert len(piped.stdout.splitlines()) == reached + 1
-    assert piped.stderr == f"{reached:,} entities that reached shared\n"
+    assert piped.stderr == f"{reached:,} users that reached shared\n"
     missing = run("funnel", "--who", "shared", str(tmp_path / "no" / "x.csv"), cwd=company)
     assert (missing.returncode, missing.stdout) == (2, "")
     assert missing.stderr.startswith(f"error: no such folder: {tmp_path / 'no'}\n  hint: ")
+    other = run("funnel", "--who", "shared", "-", "--format", "json", cwd=company)
+    assert (other.returncode, other.stdout) == (2, "")
+    assert other.stderr.startswith("error: --who writes CSV: --format json does not go with it\n")
+    swapped = run("funnel", "--who", "lost.csv", "-shared", cwd=company)
+    assert swapped.returncode == 2
+    assert "the step comes first, then the file: --who -shared lost.csv" in swapped.stderr
+    noted = run("funnel", "--who", "shared", "-", "--since", "2026-02-01", cwd=company)
+    assert noted.stderr.endswith("note: Entries from 2026-02-01 on (Europe/Berlin).\n")
+
+
+def test_properties_of_users_are_not_of_events(company: Path) -> None:
+    def told(*words: str) -> tuple[str, str]:
+        done = run("funnel", *words, cwd=company)
+        assert (done.returncode, done.stdout) == (2, "")
+        error, hint = done.stderr.splitlines()
+        return error.removeprefix("error: "), hint.removeprefix("  hint: ")
+
+    assert told("--by", "channel@connected") == (
+        "--by channel@connected: channel is a user property, taken at the first entry",
+        "--by channel",
+    )
+    error, hint = told("--where", "channel = 'paid'")
+    assert error == "--where: there is no column 'channel'"
+    assert hint.startswith("channel is a user property, events do not have it")
+    _, hint = told("--where", "nosuch > 3")
+    assert "recipients" in hint
+    assert "untyped_values" not in hint
+    assert "event_no" not in hint
+
+
+def test_a_property_that_no_entry_has(company: Path) -> None:
+    table = run("funnel", "--by", "recipients", cwd=company).stdout
+    assert (
+        "recipients is unknown at every entry: `--by recipients@shared` takes it from a later event"
+        in table
+    )
+
+
+def test_rules_are_told_where_an_option_changed_them(company: Path) -> None:
+    changed = run("funnel", "--entry", "best", cwd=company).stdout
+    assert "Rules: entry best, not first as defined." in changed
+    assert "Rules:" not in run("funnel", "--since", "2026-02-01", cwd=company).stdout
+    nobody = run("funnel", "--since", "2027-01-01", cwd=company).stdout
+    assert "No entry fits what was asked for; the log has events from 2026-01-01T" in nobody
+
+
+def test_an_option_is_said_once(company: Path) -> None:
+    twice = run("funnel", "--by", "plan", "--by", "channel", cwd=company)
+    assert (twice.returncode, twice.stdout) == (2, "")
+    assert twice.stderr.startswith("error: --by is given twice\n")
+    several = ["--format", "json", "--format", "csv", "--compare", "plan", "--compare", "channel"]
+    assert run("funnel", *several, cwd=company).returncode == 0
+
+
+def test_a_log_without_its_option(tmp_path: Path) -> None:
+    done = run("explore", "a.csv", "--step", "a", "--step", "b", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: a log is named by its option: --events a.csv\n")
 
 
 @pytest.mark.parametrize("format_", ["table", "markdown", "csv", "json"])

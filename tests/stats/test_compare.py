@@ -72,7 +72,7 @@ def test_the_finding_in_one_sentence(pairs, told):
 def test_of_several_the_largest_is_told():
     large = (Group("f", "x", 10, 100), Group("f", "y", 90, 100))
     told = compare_table([(ONE, OTHER), large]).headline
-    assert told.startswith("2 of 2 differences stand at q ≤ 0.05: the largest: x 10 of 100 (")
+    assert told.startswith("2 of 2 differences stand at q ≤ 0.05; the largest is x 10 of 100 (")
     assert "−80.0 pp" in told
 
 

@@ -13,6 +13,7 @@ from funnelkit.stats.funnels import (
     StepCounts,
     TimeCounts,
     funnel_headline,
+    many,
     period_state,
     step_rows,
     times_table,
@@ -86,7 +87,7 @@ def test_without_a_window_conversion_is_of_everybody():
     assert last["conversion"] == round(653 / 3611, 6)
     assert last["step_conversion"] == round(653 / 1924, 6)
     assert table.notes == (
-        "No window: nothing is open or lost, and conversion is reached / entered.",
+        "No window: nothing is open or lost for good, and conversion is reached / entered.",
     )
 
 
@@ -142,6 +143,7 @@ def test_notes_say_the_window_and_who_is_open():
         "Window: 30 days from the entry, inclusive.",
         "Still open: the window of 2,439 of 3,611 users closes after the end of the data; 1,900 "
         "may yet go further. Conversions count the 1,172 whose window has closed.",
+        "Median: from the step before.",
     )
     assert step_rows(group(5, 3), window="1 day").notes == (
         "Window: 1 day from the entry, inclusive.",
@@ -203,7 +205,7 @@ def test_cohorts_carry_their_period_and_whether_it_is_mature():
     assert table.column("period_state")[1::2] == ["mature", "mature", "partial", "open"]
     assert table.column("conversion")[1::2] == [0.2, 0.5, 1.0, None]
     assert table.headline == (
-        "2 of 4 cohorts are mature; of these, conversion goes from 20.0 % (2026-01-05) "
+        "2 of 4 cohorts are mature; of these, conversion ranges from 20.0 % (2026-01-05) "
         "to 50.0 % (2026-01-12)."
     )
     assert table.notes == (
@@ -211,6 +213,31 @@ def test_cohorts_carry_their_period_and_whether_it_is_mature():
         "Not mature: 2 of 4 cohorts, the first 2026-01-19; their conversions count only the users "
         "whose window has closed.",
     )
+
+
+def test_a_line_a_group_says_what_its_median_is_of():
+    timed = [each._replace(median_us=60_000_000) for each in group(10, 5)]
+    note = "Median: to s2 from the step before, not from the entry."
+    values = [each._replace(breakdown="plan", value="free") for each in timed]
+    assert step_rows(timed).notes[-1] == "Median: from the step before."
+    assert step_rows([*timed, *values]).notes[-1] == note
+    assert trend_table([PeriodCounts("2026-01-05", each) for each in timed]).notes[-1] == note
+
+
+def test_nothing_is_said_of_conversions_that_are_not_there():
+    notes = step_rows(group(5, 3, matured=0), entities="users").notes
+    assert notes[0].endswith("may yet go further.")
+
+
+def test_steps_of_any_order_are_numbers():
+    steps = [each._replace(step_name=f"any {each.step} of 3") for each in group(6, 5, 2, matured=6)]
+    assert "the largest loss is between 2 and 3 of 3 steps: 3 of 5" in funnel_headline(steps)
+
+
+def test_one_of_what_is_counted():
+    assert many(1, "attempts of users") == "1 attempt of users"
+    assert many(1, "values of workspace_ids") == "1 value of workspace_ids"
+    assert (many(1, "entities"), many(2, "users")) == ("1 entity", "2 users")
 
 
 def test_cohorts_in_words_when_few_are_mature():
@@ -224,8 +251,12 @@ def test_cohorts_in_words_when_few_are_mature():
 def test_cohorts_without_a_window_wait_for_nothing():
     table = trend_table([PeriodCounts("2026-01-05", each) for each in NO_WINDOW])
     assert table.column("period_state") == ["mature"] * 3
-    assert table.headline == "1 of 1 cohorts is mature: 18.1 % finish (2026-01-05)."
+    assert table.headline == "The only cohort: 18.1 % finish (2026-01-05)."
     assert table.notes == step_rows(NO_WINDOW).notes
+    weeks = [PeriodCounts(f"2026-01-{day:02}", each) for day in (5, 12) for each in NO_WINDOW]
+    assert trend_table(weeks).headline == (
+        "Conversion of 2 cohorts ranges from 18.1 % (2026-01-05) to 18.1 % (2026-01-12)."
+    )
 
 
 @pytest.mark.parametrize(

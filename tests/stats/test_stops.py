@@ -42,8 +42,22 @@ def test_next_events_are_ranked_with_their_share_of_all_who_stopped():
     assert table.column("share") == [0.35, 0.25, 0.2, 0.2]
     assert table.rows[1][4:] == wilson(25, 100)
     assert table.headline == (
-        "Of 100 users stopped after cart, most went on to help: 25 (25.0 %, 95 % interval "
-        "17.5–34.3 %); 35 did nothing more."
+        "Of 100 users that stopped after cart, help came next most often: 25 (25.0 %, 95 % "
+        "interval 17.5–34.3 %); 35 did nothing more."
+    )
+    assert table.columns[3].label == "users"
+
+
+def test_what_came_after_the_window_is_not_looked_at():
+    rows = [Next("f", "cart", "help", 2, 3), Next("f", "cart", None, 1, 3)]
+    table = next_table(rows, entities="users", window="14 days")
+    assert table.headline.endswith("; 1 did nothing more before the window closed.")
+    assert next_table(rows[1:], window="1 day").headline.endswith(
+        "none did anything more before the window closed."
+    )
+    assert table.notes == (
+        "The very next event within the window (14 days from the entry); what came later is not "
+        "looked at, and users that are still open are left out.",
     )
 
 
@@ -54,7 +68,7 @@ def test_next_events_are_ranked_with_their_share_of_all_who_stopped():
         ([Next("f", "cart", None, 0, 0)], "No users stopped after cart."),
         (
             [Next("f", "cart", None, 1, 1)],
-            "Of 1 user stopped after cart, none did anything more.",
+            "Of 1 user that stopped after cart, none did anything more.",
         ),
     ],
 )
