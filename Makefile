@@ -38,7 +38,7 @@ reports: build ## write the committed reports again
 reports-check: build ## fail if a committed report is not what the warehouse says
 	$(BIN)/funnelkit report check
 
-test: setup ## the tests (under 5 minutes on two cores)
+test: setup ## the tests (six minutes on two cores)
 	$(BIN)/python -m pytest -n 2
 
 test-long: setup ## the slow tests: many seeds, kill points, big data

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from funnelkit import api
@@ -246,8 +247,7 @@ def test_who_left_altogether_is_told_so(log):
     assert table.meta["excluded_entities"] == 1
     assert table.records()[0]["entered"] == 4
     assert table.notes[-1] == "Excluded: 1 user left the funnel (scope: entity)."
-    with pytest.raises(FunnelkitError, match="'done' left the funnel"):
-        ask(log, explain="done", **options)
+    assert ask(log, explain="done", **options).headline.startswith("Not counted: ")
 
 
 def test_a_range_bounds_entries_and_lets_conversions_follow(log):
@@ -546,3 +546,54 @@ def test_columns_in_hints_are_written_as_sql_wants_them(tmp_path):
         ask(log, where="Amount > 1")
     assert error.value.hint == 'did you mean "Amount (EUR)"?'
     assert ask(log, where='"Amount (EUR)" > 1').records()[0]["entered"] == 1
+
+
+def log_of(tmp_path: Path, text: str, columns: str = "") -> str:
+    path = tmp_path / "log.csv"
+    path.write_text(f"user_id,event_name,occurred_at{columns}\n{text}")
+    return str(path)
+
+
+def test_who_left_by_an_exclusion_is_explained_too(tmp_path: Path):
+    log = log_of(tmp_path, "u,a,2026-01-01\nu,quit,2026-01-02\nu,b,2026-01-03\n")
+    steps = api.parse_steps(["a", "b"])
+    asked: dict[str, Any] = {"exclude": [{"event": ["quit"], "scope": "entity"}], "window": "9d"}
+    table = api.explore([log], steps, explain="u", **asked)
+    assert table.headline.startswith("Not counted: an exclusion of scope entity")
+    assert [(row["event"], row["step"]) for row in table.records()] == [
+        ("a", 1), ("quit", None), ("b", None),
+    ]  # fmt: skip
+    assert [each["reason"] for each in table.meta["journeys"]] == ["left"]
+    assert api.explore([log], steps, **asked).meta["excluded_entities"] == 1
+
+
+def test_a_journeys_reason_is_there_for_programs(tmp_path: Path):
+    log = log_of(tmp_path, "u,a,2026-01-01\nu,x,2026-02-01\n")
+    table = api.explore([log], api.parse_steps(["a", "b"]), window="9d", explain="u")
+    (told,) = table.meta["journeys"]
+    assert (told["reason"], told["stopped_at"]) == ("window closed", "2026-01-10T00:00:00Z")
+    assert told["told"] == table.headline
+
+
+def test_of_two_exclusions_in_an_instant_the_one_that_acts_is_named(tmp_path: Path):
+    log = log_of(tmp_path, "u,a,2026-01-01\nu,d,2026-01-02\nu,e,2026-01-02\nu,b,2026-01-03\n")
+    exclude: list[Any] = [{"event": ["d"], "from": "b"}, {"event": ["e"]}]
+    steps = api.parse_steps(["a", "b", "c"])
+    table = api.explore([log], steps, window="9d", exclude=exclude, explain="u")
+    assert "excluded by e at" in table.headline
+
+
+def test_an_empty_text_is_a_value_to_compare(tmp_path: Path):
+    path = tmp_path / "log.parquet"
+    duckdb.sql(f"""copy (
+        select 'u' || i as user_id, 'a' as event_name, timestamp '2026-01-01' as occurred_at,
+            ['', 'q', 'r'][i % 3 + 1] as e from range(9) t(i)) to '{path}'""")
+    table = api.explore([str(path)], api.parse_steps(["a", "b"]), compare=["e"])
+    assert {(row["a"], row["b"]) for row in table.records()} == {("", "q"), ("", "r"), ("q", "r")}
+
+
+@pytest.mark.parametrize("option", ["window", "step_window", "where", "entity"])
+def test_an_empty_option_is_a_mistake_and_not_nothing(tmp_path: Path, option: str):
+    log = log_of(tmp_path, "u,a,2026-01-01\n")
+    with pytest.raises(FunnelkitError):
+        api.explore([log], api.parse_steps(["a", "b"]), **{option: ""})  # type: ignore[arg-type]

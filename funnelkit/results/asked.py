@@ -200,9 +200,11 @@ class Answered:
             for row in found.events
         ]
         journeys = [
-            {**each, "event": answers.stopping_event(found.events, each)} for each in found.journeys
+            {**each, "event": answers.stopping_event(self.spec, found.events, each)}
+            for each in found.journeys
         ]
-        table = explain_table(rows, journeys, self.spec, meta=self.meta)
+        meta = {**self.meta, "journeys": [_journey(each, self.spec) for each in journeys]}
+        table = explain_table(rows, journeys, self.spec, meta=meta)
         hidden = {
             "of no step before the entry": found.earlier,
             "of no step after the window": found.later,
@@ -221,7 +223,7 @@ class Answered:
         last = {
             (each.breakdown, each.value): each
             for each in found
-            if each.step == len(self.spec["steps"]) and each.breakdown and each.value
+            if each.step == len(self.spec["steps"]) and each.breakdown and each.value is not None
         }
         several = len({label for label, _ in last if label in _columns(self.con, texts)}) > 1
         pairs = [*pairs, *_value_pairs(self.con, texts, last)]
@@ -273,6 +275,21 @@ class Answered:
 
 
 _HOLDS, _REST = "holds", "the rest"
+
+
+def _journey(journey: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A journey for programs: why it stopped, as the headline says it to people."""
+    from funnelkit.stats.stops import utc, why_stopped
+
+    stopped = journey["stopped_us"]
+    return {
+        "attempt": journey["attempt"],
+        "entered_at": utc(journey["entry_us"]),
+        "level": journey["level"],
+        "reason": journey["reason"],
+        "stopped_at": None if stopped is None else utc(stopped),
+        "told": why_stopped(journey, spec, journey["event"]),
+    }
 
 
 def _once(texts: Sequence[str]) -> list[str]:

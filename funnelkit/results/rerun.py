@@ -89,7 +89,10 @@ def explored_spec(definition: Mapping[str, Any]) -> Spec:
     """
     from funnelkit.project.rules import conflicts
 
-    given = {key: value for key, value in definition.items() if value}
+    # An empty text is a mistake, as of an unset variable, and not the same as nothing.
+    given = {key: value for key, value in definition.items() if value or value == ""}
+    if any(not name.strip() for name in (given.get("entity", "-"), *given.get("hold", ()))):
+        raise FunnelkitError("--entity, --hold: empty; name a column", "like --hold workspace_id")
     for key in ("window", "step_window"):
         if key in given:
             parse_duration(given[key])

@@ -300,9 +300,9 @@ def explained(
         "select entity_key from fk_entities where entity_id = ?", [entity]
     ).fetchall()
     key = found[0][0] if found else None
-    journeys = _rows(con, f"select * from fk_journeys where p {_KEY} = ? order by attempt", [key])
+    journeys = _journeys(con, key)
     if not journeys:
-        raise _no_journey(con, spec, entity, key)
+        raise _no_journey(con, spec, entity)
     end_us = None
     if spec["window_us"] is not None:
         end_us = max(_end_us(each, spec["window_us"]) for each in journeys)
@@ -340,33 +340,43 @@ def explained(
     return Explained(journeys, [rows[at] for at in kept], hidden, earlier, later)
 
 
+def _journeys(con: "DuckDBPyConnection", key: int | None) -> list[Row]:
+    """An entity's journeys; those of one that an exclusion took out say `left`."""
+    chosen = f"where p {_KEY} = ? order by attempt"
+    found = _rows(con, f"select * from fk_journeys {chosen}", [key])
+    left = [] if found else _rows(con, f"select * from fk_left_journeys {chosen}", [key])
+    return found or [{**each, "reason": "left"} for each in left]
+
+
 def _end_us(journey: Mapping[str, Any], window_us: int) -> int:
     """When nothing can change a journey any more: its last entry's window has closed."""
     return int(max(journey["last_entry_us"] + window_us, journey["stopped_us"] or 0))
 
 
-def stopping_event(events: Sequence[Row], journey: Row) -> str | None:
+def _acting(spec: Mapping[str, Any], level: int) -> int:
+    """Bits of the exclusions that act between a required step and the next."""
+    after = [step["no"] for step in spec["steps"] if not step["optional"] and step["no"] > level]
+    return sum(
+        1 << (each["no"] - 1)
+        for each in spec["exclude"]
+        if after and each["from"] <= level and each["to"] >= after[0]
+    )
+
+
+def stopping_event(spec: Mapping[str, Any], events: Sequence[Row], journey: Row) -> str | None:
     """Name of the event that excluded or interrupted a journey; None for other reasons."""
     if journey["reason"] not in ("excluded", "interrupted"):
         return None
     at = [each for each in events if each["us"] == journey["stopped_us"]]
     if journey["reason"] == "excluded":
-        at = [each for each in at if each["xmask"]]
+        acting = _acting(spec, journey["level"])
+        at = [each for each in at if each["xmask"] & acting]
     else:
         at = [each for each in at if each["step"] is None]
     return str(at[0]["event"]) if at else None
 
 
-def _no_journey(
-    con: "DuckDBPyConnection", spec: Mapping[str, Any], entity: str, key: int | None
-) -> FunnelkitError:
-    if key is not None and con.execute(
-        f"select count(*) from fk_leavers where p {_KEY} = ?", [key]
-    ).fetchall() != [(0,)]:
-        return FunnelkitError(
-            f"{entity!r} left the funnel: it has an exclusion of scope entity",
-            "`funnelkit definitions` spells the exclusions out",
-        )
+def _no_journey(con: "DuckDBPyConnection", spec: Mapping[str, Any], entity: str) -> FunnelkitError:
     did = con.execute(
         "select event_name, count(*) from fk_accepted where fk_entity_id = ?"
         " group by event_name order by 2 desc, 1",

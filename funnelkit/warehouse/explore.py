@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.errors import FunnelkitError
 from funnelkit.warehouse.connect import lock, memory
 from funnelkit.warehouse.explore_log import Question, View, create_events
 from funnelkit.warehouse.files import find
@@ -125,7 +125,7 @@ def _iso(moment: Any) -> str | None:
 
 def _create_tables(con: "DuckDBPyConnection", question: Question, log: "Log") -> None:
     asked = question.asked
-    condition = f"where (\n{question.where}\n)" if question.where else ""
+    condition = f"where (\n{question.where}\n)" if question.where is not None else ""
     if question.needs_events:
         _number_events(con, condition)
     else:
@@ -176,11 +176,3 @@ def _create_profile(con: "DuckDBPyConnection") -> None:
         "select e.p as fk_p, e.attempt as fk_attempt, a.* from fk_entered e"
         " inner join fk_accepted a on e.event_no = a.fk_event_no",
     )
-
-
-def unseen(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> dict[str, str | None]:
-    """Event names of steps and exclusions that no event has: most often a misspelling."""
-    wanted = {event for item in (*spec["steps"], *spec["exclude"]) for event in item["events"]}
-    found = con.execute("select distinct event_name from fk_events").fetchall()
-    names = [str(name) for (name,) in found if name is not None]
-    return {name: did_you_mean(name, names) for name in sorted(wanted - set(names))}

@@ -41,9 +41,9 @@ class Asked:
 
     def conditions(self) -> Iterator[tuple[str, str]]:
         """SQL that the caller wrote, each with the name of its place."""
-        if self.where:
+        if self.where is not None:
             yield "--where", self.where
-        if self.segment:
+        if self.segment is not None:
             yield "--segment", self.segment
         for step in self.spec["steps"]:
             if step["where"]:
@@ -85,7 +85,7 @@ def project_journeys(
 
 def _create_project_events(con: "DuckDBPyConnection", asked: Asked) -> None:
     entity = asked.spec["entity"]
-    condition = f"where (\n{asked.where}\n)" if asked.where else ""
+    condition = f"where (\n{asked.where}\n)" if asked.where is not None else ""
     keys = {"user_id": "user_key", "account_id": "account_key"}
     if entity in keys:
         dimension = {"user_id": "dim_users", "account_id": "dim_accounts"}[entity]
@@ -117,8 +117,9 @@ def matches(asked: Asked, key: str) -> str:
 def create_journeys(con: "DuckDBPyConnection", asked: Asked, observed_us: int) -> None:
     """Temp tables from fk_matches, whose entity_key is a dense number.
 
-    fk_rows, fk_chains, fk_chain_rows (proof rows), fk_units, fk_journeys, fk_leavers, fk_entered
-    (the entry's event), fk_funnels, fk_steps; the macros of these names tell their columns.
+    fk_rows, fk_chains, fk_chain_rows (proof rows), fk_units, fk_journeys, fk_leavers with
+    fk_left_journeys, fk_entered (the entry's event), fk_funnels, fk_steps; the macros of these
+    names tell their columns.
     """
     specs = json.dumps([asked.kernel_spec])
     span = (asked.since_us, asked.until_us)
@@ -151,7 +152,9 @@ def tell_journeys(con: "DuckDBPyConnection", asked: Asked, observed_us: int) -> 
     table(con, "fk_steps", render("funnel_step_values", specs))
     table(con, "fk_leavers", render("funnel_leavers", "fk_chains"))
     relations = ("fk_units", "fk_rows", "fk_chains", "fk_funnels")
-    table(con, "fk_journeys", render("funnel_journeys", *relations, specs, str(observed_us)))
+    for name, left in (("fk_journeys", False), ("fk_left_journeys", True)):
+        told = render("funnel_journeys", *relations, specs, str(observed_us), left)
+        table(con, name, told)
 
 
 def _create_project_profile(

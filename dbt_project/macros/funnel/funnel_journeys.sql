@@ -53,8 +53,9 @@ left join runs as initial
     first conversion by it, the curve's clock), is_mature, matured_level, is_open, reason, stopped_us
     (when the reason came about or will).
     Mature: the entry's window closed by observed_until, whatever happened in it. Without a window
-    nothing is mature or open: is_mature, matured_level and is_open are null. -#}
-{% macro funnel_journeys(units, rows, chains, funnels, specs_json, observed_us) -%}
+    nothing is mature or open: is_mature, matured_level and is_open are null.
+    `left`: of those instead whom an exclusion of scope `entity` takes out. -#}
+{% macro funnel_journeys(units, rows, chains, funnels, specs_json, observed_us, left=false) -%}
 {%- set specs = fromjson(specs_json) -%}
 {%- set with_leavers = fromjson(specs_with_leavers(specs_json)) | length > 0 -%}
 {%- set with_exclusions = specs | selectattr('exclude') | list | length > 0 -%}
@@ -163,7 +164,9 @@ select
     end as stopped_us
 from told
 {%- if with_leavers %}
-where p not in (select p from leavers)
+where p {{ 'in' if left else 'not in' }} (select p from leavers)
+{%- elif left %}
+where false
 {%- endif %}
 {%- endmacro %}
 
