@@ -267,7 +267,7 @@ def test_ctrl_c_while_explore_runs(tmp_path: Path) -> None:
         text=True,
     )
     with process:
-        time.sleep(1)
+        time.sleep(2)
         assert process.poll() is None, process.communicate()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=50)

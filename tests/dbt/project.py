@@ -9,9 +9,9 @@ from pathlib import Path
 import duckdb
 
 ROWS = 1000
-# Some two seconds of one core: long enough to be interrupted in, and to start two programs beside.
-SLOW = "(select count(*) from range(32000) a, range(32000) b where (a.range * b.range) % 7 = 9)"
-VERY_SLOW = SLOW.replace("32000", "60000")
+# About a second of one core: long enough to be interrupted in.
+SLOW = "(select count(*) from range(20000) a, range(20000) b where (a.range * b.range) % 7 = 9)"
+VERY_SLOW = SLOW.replace("20000", "60000")
 DBT_PROJECT = """\
 name: shop
 version: '1.0'

@@ -32,7 +32,8 @@ def test_ctrl_c_and_a_second_build(built: Path) -> None:
     _interrupt(first)
     assert project.rounds(built) == dict.fromkeys(("m1", "m2", "m3", "m4"), OLD)
 
-    third = _start_until(built, "START sql table model main.m3")
+    since = project.log_size(built)
+    third = _start_until(built, "START sql table model main.m1")
     second = project.run(built, "build", ROUND="3")
     assert second.returncode == 2
     assert second.stdout == ""
@@ -41,6 +42,8 @@ def test_ctrl_c_and_a_second_build(built: Path) -> None:
     assert message.endswith(f"(PID {third.pid})")
     assert hint.startswith("  hint: wait")
     assert f"(PID {third.pid})" in project.run(built, "doctor").stdout
+    project.wait_for(built, "START sql table model main.m3", since)
+    time.sleep(0.2)
     _interrupt(third)
     assert project.rounds(built) == {"m1": NEW, "m2": NEW, "m3": OLD, "m4": OLD}
     assert "warn  build" in (seen := project.run(built, "doctor").stdout)

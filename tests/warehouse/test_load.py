@@ -666,7 +666,7 @@ def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path) -> None:
         "load(sys.argv[1], 'events', [sys.argv[2]], root='.', mapping="
         f"{MAP!r})"
     )
-    for wait in (0.3, 0.9):
+    for wait in (0.2, 0.6):
         process = subprocess.Popen(
             [sys.executable, "-c", code, str(warehouse), str(big)],
             stdout=subprocess.PIPE,
