@@ -245,18 +245,20 @@ def _insert(
         "select count(*) from raw.loads where kind = ? and source_file = ? and sha256 <> ?",
         [job.kind, name, digest],
     ).fetchall()
-    targets = (*TARGETS[job.kind], "source_file", "source_line")
-    cells = ", ".join([*_cells(job, scan, columns, digest), literal(name), scan.line])
+    number = raw.next_load(con)
+    targets = (*TARGETS[job.kind], *raw.ORIGIN)
+    origin = [literal(name), scan.line, str(number)]
+    cells = ", ".join([*_cells(job, scan, columns, digest), *origin])
     ((rows,),) = con.execute(
         f"insert into raw.{job.kind} ({', '.join(targets)}) select {cells} from {scan.relation}"
     ).fetchall()
     if files.misread(con, scan, rows):
         con.execute(f"delete from raw.{job.kind} where rowid > ?", [before])
         return None
-    rejected = _insert_rejects(con, job, scan, name, before)
+    rejected = _insert_rejects(con, job, scan, name, before, number)
     con.execute(
-        "insert into raw.loads values (?, ?, ?, ?, ?, ?)",
-        [job.kind, name, digest, rows, rejected, job.ledger],
+        "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?)",
+        [job.kind, name, digest, rows, rejected, job.ledger, number],
     )
     foldable = "properties" in TARGETS[job.kind]
     rest = tuple(scan.columns[index] for index in columns.rest)
@@ -361,14 +363,14 @@ def _absent(own: str, key: str) -> str:
 
 
 def _insert_rejects(
-    con: "DuckDBPyConnection", job: _Job, scan: Scan, name: str, before: int
+    con: "DuckDBPyConnection", job: _Job, scan: Scan, name: str, before: int, number: int
 ) -> int:
     if scan.rejects is None:
         return 0
     ((count,),) = con.execute(
-        "insert into raw.rejects select ?, ?, line, reason, text from"
+        "insert into raw.rejects select ?, ?, line, reason, text, ? from"
         f" ({scan.rejects}) order by line",
-        [job.kind, name],
+        [job.kind, name, number],
     ).fetchall()
     if count and scan.dropped is not None:
         # The reader counts what it keeps: lines behind a dropped one are further down the file.

@@ -8,11 +8,14 @@ if TYPE_CHECKING:
 Kind = Literal["events", "users", "feedback"]
 KINDS: tuple[Kind, ...] = ("events", "users", "feedback")
 
-_EVENTS = "event_id user_id anonymous_id account_id event_name occurred_at received_at properties"
-_USERS = "user_id account_id updated_at properties"
+_EVENTS = (
+    "event_id user_id anonymous_id previous_id account_id event_name occurred_at received_at"
+    " properties"
+)
+_USERS = "user_id anonymous_id account_id updated_at properties"
 _FEEDBACK = "response_id user_id source submitted_at question kind feature score text language"
 
-# What a file of each kind may fill, in table order; source_file and source_line come after.
+# What a file of each kind may fill, in table order; ORIGIN comes after.
 TARGETS: dict[Kind, tuple[str, ...]] = {
     "events": tuple(_EVENTS.split()),
     "users": tuple(_USERS.split()),
@@ -27,14 +30,16 @@ TIMES: dict[Kind, tuple[str, ...]] = {
 # At least one target of each group must be in the file.
 REQUIRED: dict[Kind, tuple[tuple[str, ...], ...]] = {
     "events": (("event_name",), ("occurred_at",), ("user_id", "anonymous_id")),
-    "users": (("user_id",),),
+    "users": (("user_id", "anonymous_id"),),
     "feedback": (("submitted_at",), ("question", "source")),
 }
+# Where a row stood, and by which load it came: builds read only the loads that are new to them.
+ORIGIN = {"source_file": "varchar", "source_line": "bigint", "load_no": "bigint"}
 _LEDGERS = {
     "loads": "kind varchar, source_file varchar, sha256 varchar, rows bigint, rejected bigint,"
-    " mapping varchar",
+    " mapping varchar, load_no bigint",
     "rejects": "kind varchar, source_file varchar, source_line bigint, reason varchar,"
-    " text varchar",
+    " text varchar, load_no bigint",
 }
 
 
@@ -48,14 +53,18 @@ def ensure(con: "DuckDBPyConnection") -> None:
     con.execute("create schema if not exists raw")
     for kind in _seeded(con):
         con.execute(f"drop table raw.{kind}")
+    origin = ", ".join(f"{name} {kind}" for name, kind in ORIGIN.items())
     for kind, columns in TARGETS.items():
         fields = ", ".join(f"{name} varchar" for name in columns)
-        con.execute(
-            f"create table if not exists raw.{kind}"
-            f" ({fields}, source_file varchar, source_line bigint)"
-        )
+        con.execute(f"create table if not exists raw.{kind} ({fields}, {origin})")
     for name, fields in _LEDGERS.items():
         con.execute(f"create table if not exists raw.{name} ({fields})")
+
+
+def next_load(con: "DuckDBPyConnection") -> int:
+    """The number of the next load: one more than that of any load or removal before."""
+    ((last,),) = con.execute("select coalesce(max(load_no), 0) from raw.loads").fetchall()
+    return int(last) + 1
 
 
 def _seeded(con: "DuckDBPyConnection") -> list[str]:

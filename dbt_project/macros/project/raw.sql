@@ -17,24 +17,30 @@
 {% macro raw_origin(name) -%}
     {% if funnelkit.raw_is_seeded() -%}
     'raw_{{ name }}.csv' as source_file,
-    cast(null as bigint) as source_line
+    cast(null as bigint) as source_line,
+    cast(0 as bigint) as load_no
     {%- else -%}
     source_file,
-    source_line
+    source_line,
+    load_no
     {%- endif %}
 {%- endmacro %}
 
 {#- Columns of the raw tables: text, but for line numbers and counts. -#}
 {% macro raw_tables() %}
     {{ return({
-        'events': ['event_id', 'user_id', 'anonymous_id', 'account_id', 'event_name', 'occurred_at',
-                   'received_at', 'properties', 'source_file', 'source_line bigint'],
-        'users': ['user_id', 'account_id', 'updated_at', 'properties', 'source_file',
-                  'source_line bigint'],
+        'events': ['event_id', 'user_id', 'anonymous_id', 'previous_id', 'account_id', 'event_name',
+                   'occurred_at', 'received_at', 'properties', 'source_file', 'source_line bigint',
+                   'load_no bigint'],
+        'users': ['user_id', 'anonymous_id', 'account_id', 'updated_at', 'properties',
+                  'source_file', 'source_line bigint', 'load_no bigint'],
         'feedback': ['response_id', 'user_id', 'source', 'submitted_at', 'question', 'kind',
-                     'feature', 'score', 'text', 'language', 'source_file', 'source_line bigint'],
-        'rejects': ['kind', 'source_file', 'source_line bigint', 'reason', 'text'],
-        'loads': ['kind', 'source_file', 'sha256', 'rows bigint', 'rejected bigint', 'mapping'],
+                     'feature', 'score', 'text', 'language', 'source_file', 'source_line bigint',
+                     'load_no bigint'],
+        'rejects': ['kind', 'source_file', 'source_line bigint', 'reason', 'text', 'load_no bigint'],
+        'loads': ['kind', 'source_file', 'sha256', 'rows bigint', 'rejected bigint', 'mapping',
+                  'load_no bigint'],
+        'lists': ['list', 'id'],
     }) }}
 {% endmacro %}
 
