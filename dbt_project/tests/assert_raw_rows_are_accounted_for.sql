@@ -1,9 +1,10 @@
--- Every raw row is accepted, a duplicate, or rejected in staging with its reason.
+-- Every raw row is accepted, a duplicate, excluded, late, or rejected in staging with its reason.
 with
 counted as (
     select kind, sum(entries) as entries
     from {{ ref('rpt_event_quality') }}
-    where outcome in ('accepted', 'duplicate') or outcome = 'rejected' and reason <> 'line cannot be parsed'
+    where outcome in ('accepted', 'duplicate', 'excluded', 'late')
+        or outcome = 'rejected' and reason not in ('line cannot be parsed', 'forgotten')
     group by kind
 ),
 raw_rows as (

@@ -7,6 +7,11 @@
     {{ return(found) }}
 {% endmacro %}
 
+{#- Whether an entity is a session that funnelkit cuts by idle time, not a property of the log. -#}
+{% macro is_cut_session(entity) %}
+    {{ return(entity == 'session_id' and 'session_id' not in funnelkit.settings().event_properties) }}
+{% endmacro %}
+
 {#- The column of funnel_events that stands for a funnel's entity. -#}
 {% macro entity_keys() %}
     {% set keys = {'user_id': 'user_key', 'account_id': 'account_key'} %}
@@ -16,8 +21,10 @@
     {{ return(keys) }}
 {% endmacro %}
 
-{#- fct_events with a key for every entity that a funnel counts. -#}
+{#- fct_events with a key for every entity that a funnel counts; where the model grows, the whole log
+    of every touched entity. -#}
 {% macro funnel_events() -%}
+    {%- set counted = fromjson(funnelkit.project_funnels()) | map(attribute='entity') | unique | list -%}
     select
         events.*
         {%- for entity in funnelkit.other_entities() %},
@@ -28,6 +35,21 @@
     left join {{ ref('int_entity_keys') }} as {{ entity }}_keys
         on {{ entity }}_keys.entity = '{{ entity }}' and cast(events.{{ entity }} as varchar) = {{ entity }}_keys.entity_id
     {%- endfor %}
+    {%- if funnelkit.grows() %}
+    where
+        {%- for entity in counted %}
+        {{ 'or ' if not loop.first }}
+        {%- if entity == 'user_id' -%}
+        events.user_key in ({{ funnelkit.touched_users() }})
+        {%- else -%}
+        {{ ('events.account_key' if entity == 'account_id' else entity ~ '_keys.entity_key') }} in (
+            select entity_key from {{ ref('int_touched_values') }}
+            where entity = '{{ entity }}' and load_no > {{ funnelkit.grown_since() }}
+        )
+        {%- endif %}
+        {%- else %} false
+        {%- endfor %}
+    {%- endif %}
 {%- endmacro %}
 
 {#- observed_until in microseconds, as SQL. -#}

@@ -4,25 +4,38 @@
     {{ return(project_name == 'funnelkit' and env_var('FUNNELKIT_RAW', 'seeds') == 'seeds') }}
 {% endmacro %}
 
-{#- A ref under seeds, since a source has no edge to the seed that fills it; else the source. -#}
+{#- A ref under seeds, since a source has no edge to the seed that fills it; the project's own model
+    where it names one; else the source. -#}
 {% macro raw(name) %}
-    {% if funnelkit.raw_is_seeded() %}
+    {% if name == 'events' and funnelkit.settings().events_model %}
+        {{ return(ref(funnelkit.settings().events_model)) }}
+    {% elif funnelkit.raw_is_seeded() %}
         {{ return(ref('raw_' ~ name)) }}
     {% else %}
         {{ return(source('raw', name)) }}
     {% endif %}
 {% endmacro %}
 
-{#- The columns that say where a raw row stood; a seed has no line numbers of its own. -#}
-{% macro raw_origin(name) -%}
-    {% if funnelkit.raw_is_seeded() -%}
-    'raw_{{ name }}.csv' as source_file,
+{#- The columns of a raw table, with where each row stood (source_file, source_line, load_no) and a
+    number for the row. A seed and a model of the project's own tell no lines; a seed has not every
+    column. -#}
+{% macro raw_columns(name) -%}
+    {%- set own = name == 'events' and funnelkit.settings().events_model -%}
+    {%- set seeded = funnelkit.raw_is_seeded() and not own -%}
+    {%- set absent = ['previous_id'] if name == 'events' else ['anonymous_id'] -%}
+    {%- for column in funnelkit.raw_tables()[name] if column not in ['source_file', 'source_line bigint', 'load_no bigint'] -%}
+    {{ 'cast(null as varchar) as ' ~ column if seeded and column in absent else 'cast(' ~ column ~ ' as varchar) as ' ~ column if own else column }},
+    {% endfor -%}
+    {%- if own or seeded -%}
+    {{ funnelkit.sql_text(own or 'raw_' ~ name ~ '.csv') }} as source_file,
     cast(null as bigint) as source_line,
-    cast(0 as bigint) as load_no
+    cast(0 as bigint) as load_no,
+    row_number() over () as row_no
     {%- else -%}
     source_file,
     source_line,
-    load_no
+    load_no,
+    load_no * 1099511627776 + source_line as row_no
     {%- endif %}
 {%- endmacro %}
 
@@ -44,12 +57,27 @@
     }) }}
 {% endmacro %}
 
+{#- What tables say of themselves (see grown), and what later loads changed of earlier numbers. -#}
+{% macro meta_tables() %}
+    {{ return({
+        'model_state': 'no bigint, model varchar, fingerprint varchar, generation bigint,'
+                       ~ ' upstream varchar, load_no bigint, observed_us bigint',
+        'restatements': 'load_no bigint, what varchar, funnel varchar, changed bigint',
+    }) }}
+{% endmacro %}
+
 {#- Before a run: absent raw tables are created empty, so that a project without feedback builds;
     and seeds never overwrite what was loaded. -#}
 {% macro ensure_raw() %}
     {% if execute %}
         {% set seeded = funnelkit.raw_is_seeded() %}
         {% do run_query('create schema if not exists raw') %}
+        {% do run_query('create schema if not exists meta') %}
+        {% for table, columns in funnelkit.meta_tables().items() %}
+            {% do run_query('create table if not exists meta.' ~ table ~ ' (' ~ columns ~ ')') %}
+        {% endfor %}
+        {# Each build adds a row a model, so that models built side by side never wait for another. #}
+        {% do run_query('delete from meta.model_state as old where exists (select 1 from meta.model_state as new where new.model = old.model and new.no > old.no)') %}
         {% for table, columns in funnelkit.raw_tables().items() %}
             {% if not (seeded and table in ['events', 'users', 'feedback']) %}
                 {% set typed = [] %}

@@ -1,22 +1,47 @@
+{{ config(materialized='grown', follows='load', after=['fct_events', 'int_touched_users']) }}
 {%- set entities = funnelkit.other_entities() -%}
 
--- Dense keys of the entities that are neither users nor accounts.
-{% for entity in entities -%}
-{{ 'union all' if not loop.first }}
-select
-    '{{ entity }}' as entity,
-    entity_id,
-    row_number() over (order by entity_id) as entity_key
-from (
-    select distinct cast({{ entity }} as varchar) as entity_id
+-- Dense keys of the entities that are neither users nor accounts; a key once given stays.
+-- owner_key: the user of a session that funnelkit cut.
+with
+
+found as (
+    {% for entity in entities %}
+    {{ 'union all' if not loop.first }}
+    select
+        '{{ entity }}' as entity,
+        cast({{ entity }} as varchar) as entity_id,
+        {{ 'min(user_key)' if funnelkit.is_cut_session(entity) else 'cast(null as bigint)' }} as owner_key
     from {{ ref('fct_events') }}
     where {{ entity }} is not null
-) as {{ entity }}_ids
-{% else -%}
+        {%- if funnelkit.grows() %}
+        and user_key in ({{ funnelkit.touched_users() }})
+        {%- endif %}
+    group by cast({{ entity }} as varchar)
+    {%- else %}
+    select cast(null as varchar) as entity, cast(null as varchar) as entity_id, cast(null as bigint) as owner_key
+    from {{ ref('fct_events') }}
+    where false
+    {%- endfor %}
+
+),
+
+new as (
+
+    select found.*
+    from found
+    {%- if funnelkit.grows() %}
+    where not exists (
+        select 1 from {{ this }} as known where known.entity = found.entity and known.entity_id = found.entity_id
+    )
+    {%- endif %}
+
+)
+
 select
-    cast(null as varchar) as entity,
-    cast(null as varchar) as entity_id,
-    cast(null as bigint) as entity_key
-from {{ ref('fct_events') }}
-where false
-{%- endfor %}
+    entity,
+    entity_id,
+    row_number() over (partition by entity order by entity_id)
+    {%- if funnelkit.grows() %} + coalesce((select max(known.entity_key) from {{ this }} as known where known.entity = new.entity), 0){% endif %} as entity_key,
+    owner_key
+from new

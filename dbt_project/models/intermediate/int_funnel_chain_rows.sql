@@ -1,2 +1,28 @@
+{{ config(materialized='grown', follows='entities', matured=true, after=['int_funnel_rows', 'int_funnel_chains', 'int_touched_users', 'int_touched_values']) }}
+{%- set specs = funnelkit.project_funnels() -%}
+
 -- The rows of every reported chain, by run and step.
-{{ funnelkit.funnel_chain_rows(ref('int_funnel_chains'), ref('int_funnel_rows'), funnelkit.project_funnels()) }}
+-- depends_on:{% if not execute %} {{ ref('int_observed_until') }}{% endif %} what the macros read
+with
+
+touched_rows as {{ 'materialized ' if funnelkit.grows() }}(
+
+    select * from {{ ref('int_funnel_rows') }}
+    {%- if funnelkit.grows() %}
+    where {{ funnelkit.entity_of(specs, 'p') }} in ({{ funnelkit.touched_entities(matured=true) }})
+    {%- endif %}
+
+),
+
+touched_chains as (
+
+    select * from {{ ref('int_funnel_chains') }}
+    {%- if funnelkit.grows() %}
+    where p in ({{ funnelkit.touched_entities(matured=true) }})
+    {%- endif %}
+
+)
+
+select * from (
+    {{ funnelkit.funnel_chain_rows('touched_chains', 'touched_rows', specs) }}
+) as chain_rows

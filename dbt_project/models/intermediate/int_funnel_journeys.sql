@@ -1,6 +1,12 @@
+{{ config(
+    materialized='grown', follows='all', after=['int_funnel_chain_rows', 'int_touched_users', 'int_touched_values'],
+    pre_hook='{{ funnelkit.keep_journeys() }}', post_hook='{{ funnelkit.restate_journeys() }}'
+) }}
 {%- set specs = funnelkit.project_funnels() -%}
 
--- What became of every unit that entered, by key.
+-- What became of every unit that entered, by key: made of all chains each time, since what is open
+-- or mature changes with the time observed.
+-- depends_on:{% if not execute %} {{ ref('int_touched_users') }} {{ ref('int_touched_values') }}{% endif %} what the macros read
 with
 
 units as (

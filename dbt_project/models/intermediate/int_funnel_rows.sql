@@ -1,3 +1,4 @@
+{{ config(materialized='grown', follows='entities', after=['fct_events', 'int_touched_users', 'int_touched_values', 'int_entity_keys']) }}
 {%- set specs = funnelkit.project_funnels() -%}
 
 -- Rows of every funnel in row order, in one pass: the kernel's input.
@@ -13,6 +14,15 @@ matches as (
 
     {{ funnelkit.funnel_matches(specs, 'events', funnelkit.entity_keys()) }}
 
+),
+
+rows as (
+
+    {{ funnelkit.funnel_rows('matches', specs) }}
+
 )
 
-{{ funnelkit.funnel_rows('matches', specs) }}
+select * from rows
+{%- if funnelkit.grows() %}
+where {{ funnelkit.entity_of(specs, 'p') }} in ({{ funnelkit.touched_entities() }})
+{%- endif %}

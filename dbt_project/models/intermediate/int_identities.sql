@@ -1,24 +1,24 @@
--- Which user an anonymous id turned out to be: the user of the earliest event that carries both.
+-- Whose every id of the log is, as it is known now.
 with
 
-pairs as (
+latest as (
 
     select
-        anonymous_id,
-        user_id,
-        min(occurred_at) as valid_from
-    from {{ ref('stg_raw__events') }}
-    where reject_reason is null and anonymous_id is not null and user_id is not null
-    group by anonymous_id, user_id
-
-),
-
-final as (
-
-    select anonymous_id, user_id, valid_from
-    from pairs
-    qualify row_number() over (partition by anonymous_id order by valid_from, user_id) = 1
+        logged_id,
+        max_by(user_id, load_no) as user_id,
+        max_by(how, load_no) as how,
+        -- The aggregate passes over nulls, so that a null would be an earlier build's value.
+        nullif(max_by(coalesce(valid_from, cast('0001-01-01' as timestamp)), load_no), cast('0001-01-01' as timestamp)) as valid_from
+    from {{ ref('int_identity_changes') }}
+    group by logged_id
 
 )
 
-select * from final
+select
+    latest.logged_id,
+    latest.user_id,
+    keys.user_key,
+    latest.how,
+    latest.valid_from
+from latest
+inner join {{ ref('int_user_keys') }} as keys on latest.user_id = keys.user_id

@@ -8,8 +8,7 @@ log as (
     select
         min(occurred_at) as first_event_at,
         max(occurred_at) as last_event_at
-    from {{ ref('stg_raw__events') }}
-    where reject_reason is null
+    from {{ ref('fct_events') }}
 
 ),
 

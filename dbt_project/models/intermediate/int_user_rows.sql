@@ -4,7 +4,13 @@ with
 
 told as (
 
-    select * from {{ ref('stg_raw__users') }} where reject_reason is null
+    select
+        users.* exclude (user_id),
+        identities.user_id,
+        identities.user_key
+    from {{ ref('stg_raw__users') }} as users
+    inner join {{ ref('int_identities') }} as identities on users.logged_id = identities.logged_id
+    where users.reject_reason is null
 
 ),
 
@@ -13,7 +19,8 @@ final as (
     select *
     from told
     qualify row_number() over (
-        partition by user_id, valid_from order by properties nulls last, account_id nulls last
+        partition by user_id, valid_from
+        order by properties nulls last, account_id nulls last, logged_id
     ) = 1
 
 )

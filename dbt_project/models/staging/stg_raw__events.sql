@@ -1,7 +1,11 @@
-{%- set properties = funnelkit.settings().event_properties -%}
+{{ config(materialized='grown', follows='load') }}
+{%- set settings = funnelkit.settings() -%}
+{%- set properties = settings.event_properties -%}
 {%- set untyped = funnelkit.untyped_properties(properties, 'properties', 'json_properties') -%}
 {%- do untyped.update({'received_at': "nullif(received_at, '') is not null and received_utc is null"}) -%}
+{%- set event_rules = settings.quality.exclude | rejectattr('events', 'none') | list -%}
 
+-- Every raw row, typed once; only rows of new loads are read.
 with
 
 raw as (
@@ -13,16 +17,20 @@ raw as (
         {{ funnelkit.as_json('properties') }} as json_properties
     from (
         select
-            event_id, user_id, anonymous_id, account_id, event_name, occurred_at, received_at, properties,
-            {{ funnelkit.raw_origin('events') }}
+            {{ funnelkit.raw_columns('events') }}
         from {{ funnelkit.raw('events') }}
+        {%- if funnelkit.grows() %}
+        where load_no > {{ funnelkit.grown_since() }}
+        {%- endif %}
     ) as events
 
 ),
 
-final as (
+typed as (
 
     select
+        row_no,
+        load_no,
         -- A log without ids: the same entity, instant, name and properties are the same event.
         coalesce(
             nullif(event_id, ''),
@@ -33,22 +41,29 @@ final as (
                 || coalesce(properties, '')
             )
         ) as event_id,
+        -- Who it is by the log alone. An anonymous id is never taken for a user of that name.
+        coalesce(nullif(user_id, ''), 'anonymous:' || nullif(anonymous_id, '')) as logged_id,
         nullif(user_id, '') as user_id,
         nullif(anonymous_id, '') as anonymous_id,
+        nullif(previous_id, '') as previous_id,
         nullif(account_id, '') as account_id,
         nullif(event_name, '') as event_name,
-        properties,
+        nullif(properties, '') as properties,
         {% for name, type in properties.items() -%}
         {{ funnelkit.typed(funnelkit.json_text('json_properties', name), type) }} as {{ name }},
         {% endfor -%}
         {{ funnelkit.untyped_values(untyped) }} as untyped_values,
         occurred_utc as occurred_at,
         received_utc as received_at,
+        coalesce(
+            {{ funnelkit.epoch_us('occurred_utc') }} - {{ funnelkit.epoch_us('received_utc') }} > {{ settings.quality.skew_us }}, false
+        ) as is_skewed,
         source_file,
         source_line,
         {{ funnelkit.event_reject_reason(
             'event_name', "coalesce(nullif(user_id, ''), nullif(anonymous_id, ''))",
-            'neither user_id nor anonymous_id', 'occurred_at', 'occurred_utc', 'received_utc'
+            'neither user_id nor anonymous_id', 'occurred_at', 'occurred_utc', 'received_utc',
+            settings.quality.skew_us if settings.quality.skew_then == 'reject' else none, settings.as_of
         ) }} as reject_reason,
         case
             when nullif(event_name, '') is null then event_name
@@ -56,6 +71,24 @@ final as (
             else occurred_at
         end as reject_text
     from raw
+
+),
+
+final as (
+
+    select
+        *,
+        {% if event_rules -%}
+        case
+            {%- for rule in event_rules %}
+            when {{ rule.events }}
+            then {{ funnelkit.sql_text(rule.name) }}
+            {%- endfor %}
+        end as excluded_by
+        {%- else -%}
+        cast(null as varchar) as excluded_by
+        {%- endif %}
+    from typed
 
 )
 

@@ -7,8 +7,7 @@ raw as (
         {{ funnelkit.parse_time('submitted_at') }} as submitted_utc
     from (
         select
-            response_id, user_id, source, submitted_at, question, kind, feature, score, text, language,
-            {{ funnelkit.raw_origin('feedback') }}
+            {{ funnelkit.raw_columns('feedback') }}
         from {{ funnelkit.raw('feedback') }}
     ) as feedback
 
@@ -35,6 +34,9 @@ final as (
         case
             when nullif(submitted_at, '') is null then 'submitted_at is missing'
             when submitted_utc is null then 'submitted_at is not a time'
+            {%- if funnelkit.settings().as_of %}
+            when submitted_utc > {{ funnelkit.parse_time(funnelkit.sql_text(funnelkit.settings().as_of)) }} then 'received after as_of'
+            {%- endif %}
             when nullif(score, '') is not null and try_cast(score as double) is null then 'score is not a number'
         end as reject_reason,
         case

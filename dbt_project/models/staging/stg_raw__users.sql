@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 {%- set properties = funnelkit.settings().user_properties -%}
 {%- set untyped = funnelkit.untyped_properties(properties, 'properties', 'json_properties') -%}
 
@@ -11,8 +12,7 @@ raw as (
         {{ funnelkit.as_json('properties') }} as json_properties
     from (
         select
-            user_id, account_id, updated_at, properties,
-            {{ funnelkit.raw_origin('users') }}
+            {{ funnelkit.raw_columns('users') }}
         from {{ funnelkit.raw('users') }}
     ) as users
 
@@ -22,6 +22,7 @@ final as (
 
     select
         nullif(user_id, '') as user_id,
+        coalesce(nullif(user_id, ''), 'anonymous:' || nullif(anonymous_id, '')) as logged_id,
         nullif(account_id, '') as account_id,
         properties,
         {% for name, type in properties.items() -%}
@@ -33,11 +34,15 @@ final as (
         coalesce(updated_utc, cast('0001-01-01' as timestamp)) as valid_from,
         source_file,
         source_line,
+        load_no,
         case
-            when nullif(user_id, '') is null then 'user_id is missing'
+            when nullif(user_id, '') is null and nullif(anonymous_id, '') is null then 'user_id is missing'
+            {%- if funnelkit.settings().as_of %}
+            when updated_utc > {{ funnelkit.parse_time(funnelkit.sql_text(funnelkit.settings().as_of)) }} then 'received after as_of'
+            {%- endif %}
             when nullif(updated_at, '') is not null and updated_utc is null then 'updated_at is not a time'
         end as reject_reason,
-        case when nullif(user_id, '') is null then user_id else updated_at end as reject_text
+        case when nullif(user_id, '') is null and nullif(anonymous_id, '') is null then user_id else updated_at end as reject_text
     from raw
 
 )

@@ -16,10 +16,11 @@ members as (
         seen.user_id,
         seen.first_seen_at
     from {{ ref('int_user_accounts') }} as seen
-    inner join users on seen.user_id = users.user_id
+    inner join users on seen.user_key = users.user_key
     union all
-    select account_id, user_id, cast(null as timestamp) as first_seen_at
-    from {{ ref('int_user_rows') }}
+    select told.account_id, told.user_id, cast(null as timestamp) as first_seen_at
+    from {{ ref('int_user_rows') }} as told
+    inner join users on told.user_key = users.user_key
 
 ),
 
@@ -49,13 +50,14 @@ final as (
 
     select
         accounts.account_id,
-        row_number() over (order by accounts.account_id) as account_key,
+        keys.account_key,
         accounts.users,
         {% for name in properties -%}
         told.{{ name }},
         {% endfor -%}
         accounts.first_seen_at
     from accounts
+    inner join {{ ref('int_account_keys') }} as keys on accounts.account_id = keys.account_id
     left join told on accounts.account_id = told.account_id
 
 )

@@ -2,15 +2,20 @@
 
 with
 
+users as (
+
+    select * from {{ ref('int_users') }} where excluded_by is null
+
+),
+
 seen as (
 
     select
-        user_id,
-        min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at,
-        max_by(account_id, (last_seen_at, account_id)) filter (where account_id is not null) as account_id
-    from {{ ref('int_user_accounts') }}
-    group by user_id
+        user_key,
+        min(occurred_at) as first_seen_at,
+        max(occurred_at) as last_seen_at
+    from {{ ref('fct_events') }}
+    group by user_key
 
 ),
 
@@ -18,23 +23,24 @@ told as (
 
     select *
     from {{ ref('int_user_rows') }}
-    qualify row_number() over (partition by user_id order by valid_from desc) = 1
+    qualify row_number() over (partition by user_key order by valid_from desc) = 1
 
 ),
 
 final as (
 
     select
-        coalesce(seen.user_id, told.user_id) as user_id,
-        coalesce(told.account_id, seen.account_id) as account_id,
-        row_number() over (order by coalesce(seen.user_id, told.user_id)) as user_key,
+        users.user_id,
+        users.account_id,
+        users.user_key,
         {% for name in properties -%}
         told.{{ name }},
         {% endfor -%}
         seen.first_seen_at,
         seen.last_seen_at
-    from seen
-    full join told on seen.user_id = told.user_id
+    from users
+    left join seen on users.user_key = seen.user_key
+    left join told on users.user_key = told.user_key
 
 )
 

@@ -1,114 +1,98 @@
+{{ config(materialized='grown', follows='users', after=['stg_raw__events', 'int_touched_users', 'int_events_excluded', 'int_events_duplicates']) }}
 {%- set settings = funnelkit.settings() -%}
 {%- set timed_sessions = settings.session_idle_us is not none and 'session_id' not in settings.event_properties -%}
+{%- set may_exclude = settings.quality.exclude or settings.quality.near_duplicates_us is not none -%}
 
 -- The event log: accepted, one row an event, typed, with the user resolved. Clustered by user and
 -- time; event_no orders it by (user, occurred_at, event_id) and is not compared between builds.
 with
 
-events as (
+identities as (
 
-    select * from {{ ref('int_events_resolved') }}
-
-),
-
--- Of rows with one event_id the first received stays; the rest names every column, so that only
--- equal rows tie.
-distinct_events as (
-
-    select *
-    from events
-    qualify row_number() over (
-        partition by event_id
-        order by
-            received_at nulls last, occurred_at, user_id, event_name, anonymous_id nulls last,
-            account_id nulls last, properties nulls last
-    ) = 1
-
-),
-
-users as (
-
-    select user_id, account_id, user_key from {{ ref('dim_users') }}
-
-),
-
-accounts as (
-
-    select account_id, account_key from {{ ref('dim_accounts') }}
+    select identities.logged_id, identities.user_key, identities.user_id, users.account_id
+    from {{ ref('int_identities') }} as identities
+    inner join {{ ref('int_users') }} as users on identities.user_key = users.user_key
+    {%- if funnelkit.grows() %}
+    where identities.user_key in ({{ funnelkit.touched_users() }})
+    {%- endif %}
 
 ),
 
 keyed as (
 
     select
-        distinct_events.*,
-        coalesce(distinct_events.account_id, users.account_id) as resolved_account_id,
-        users.user_key
-    from distinct_events
-    inner join users on distinct_events.user_id = users.user_id
+        events.event_id,
+        identities.user_id,
+        identities.user_key,
+        coalesce(events.account_id, identities.account_id) as account_id,
+        events.anonymous_id,
+        events.event_name,
+        events.properties,
+        {% for name in settings.event_properties -%}
+        events.{{ name }},
+        {% endfor -%}
+        events.untyped_values,
+        events.is_skewed,
+        events.occurred_at,
+        events.received_at
+    from {{ ref('stg_raw__events') }} as events
+    inner join identities on events.logged_id = identities.logged_id
+    where events.reject_reason is null
+        and not exists (select 1 from {{ ref('int_events_duplicates') }} as gone where gone.row_no = events.row_no)
+        {%- if may_exclude %}
+        and not exists (select 1 from {{ ref('int_events_excluded') }} as gone where gone.row_no = events.row_no)
+        {%- endif %}
 
 ),
 
-{% if timed_sessions -%}
--- A session ends where its user is idle for longer than `sessions: idle`.
-paused as (
+numbered as (
 
     select
-        event_id,
-        user_key,
-        occurred_at,
+        *,
+        {% if timed_sessions -%}
+        -- A session ends where its user is idle for longer than `sessions: idle`.
         case
             when {{ funnelkit.epoch_us('occurred_at') }} - lag({{ funnelkit.epoch_us('occurred_at') }}) over (
                 partition by user_key order by occurred_at, event_id
             ) <= {{ settings.session_idle_us }} then 0
             else 1
-        end as is_start
+        end as is_start,
+        {% endif -%}
+        user_key * 4294967296
+        + row_number() over (partition by user_key order by occurred_at, event_id) as event_no
     from keyed
 
 ),
 
-sessions as (
-
-    select
-        event_id,
-        sum(is_start) over (
-            partition by user_key order by occurred_at, event_id
-            rows between unbounded preceding and current row
-        ) as session_no
-    from paused
-
-),
-
-{% endif -%}
 final as (
 
     select
-        keyed.user_key * 4294967296
-        + row_number() over (
-            partition by keyed.user_key order by keyed.occurred_at, keyed.event_id
-        ) as event_no,
-        keyed.event_id,
-        keyed.user_id,
-        keyed.user_key,
-        keyed.resolved_account_id as account_id,
+        numbered.event_no,
+        numbered.event_id,
+        numbered.user_id,
+        numbered.user_key,
+        numbered.account_id,
         accounts.account_key,
-        {% if 'session_id' not in settings.event_properties -%}
-        {{ "keyed.user_id || '/' || cast(sessions.session_no as varchar)" if timed_sessions else 'cast(null as varchar)' }} as session_id,
+        {% if timed_sessions -%}
+        numbered.user_id || '/' || cast(sum(is_start) over (
+            partition by numbered.user_key order by numbered.event_no
+            rows between unbounded preceding and current row
+        ) as varchar) as session_id,
+        {% elif 'session_id' not in settings.event_properties -%}
+        cast(null as varchar) as session_id,
         {% endif -%}
-        keyed.anonymous_id,
-        keyed.event_name,
-        keyed.properties,
+        numbered.anonymous_id,
+        numbered.event_name,
+        numbered.properties,
         {% for name in settings.event_properties -%}
-        keyed.{{ name }},
+        numbered.{{ name }},
         {% endfor -%}
-        keyed.untyped_values,
-        keyed.occurred_at,
-        keyed.received_at
-    from keyed
-    left join accounts on keyed.resolved_account_id = accounts.account_id
-    {%- if timed_sessions %}
-    inner join sessions on keyed.event_id = sessions.event_id
-    {%- endif %}
+        numbered.untyped_values,
+        numbered.is_skewed,
+        numbered.occurred_at,
+        numbered.received_at
+    from numbered
+    left join {{ ref('int_account_keys') }} as accounts on numbered.account_id = accounts.account_id
 
 )
 

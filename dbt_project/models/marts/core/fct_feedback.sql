@@ -3,7 +3,12 @@ with
 
 feedback as (
 
-    select * from {{ ref('stg_raw__feedback') }} where reject_reason is null
+    select
+        feedback.* exclude (user_id),
+        coalesce(identities.user_id, feedback.user_id) as user_id
+    from {{ ref('stg_raw__feedback') }} as feedback
+    left join {{ ref('int_identities') }} as identities on feedback.user_id = identities.logged_id
+    where feedback.reject_reason is null
 
 ),
 

@@ -1,0 +1,169 @@
+{#- Tables that grow: a build adds what new loads brought and rebuilds only what they touched; the
+    result equals a full refresh row for row.
+    Each table keeps, in the same transaction as its rows, the number of the last load it holds. So
+    a build may be killed anywhere: the next one goes on from what every table says of itself. It is
+    made whole again when its definition or code changed, or a table it follows was.
+    Config `follows`: the kind of change (grown_delete), `all` for a table that is made whole each time
+    and only compared; `after`: the grown tables it reads. -#}
+{% materialization grown, adapter='duckdb' %}
+    {%- set target = this.incorporate(type='table') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set grows = funnelkit.grows() -%}
+    {%- set beside = make_intermediate_relation(target) -%}
+    {%- set before = make_backup_relation(target, 'table') -%}
+    {{ drop_relation_if_exists(load_cached_relation(beside)) }}
+    {{ drop_relation_if_exists(load_cached_relation(before)) }}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {% if grows %}
+        {%- set gone = funnelkit.grown_delete() -%}
+        {% if gone %}
+            {% call statement('removed') %}delete from {{ target }} where {{ gone }}{% endcall %}
+        {% endif %}
+        {% call statement('main') %}insert into {{ target }} by name {{ sql }}{% endcall %}
+    {% else %}
+        {% call statement('main') %}{{ create_table_as(False, beside, sql) }}{% endcall %}
+        {% if existing is not none %}
+            {% do adapter.rename_relation(existing, before) %}
+        {% endif %}
+        {% do adapter.rename_relation(beside, target) %}
+    {% endif %}
+    {% do funnelkit.record_growth(grows) %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+    {{ drop_relation_if_exists(load_cached_relation(before)) }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target]}) }}
+{% endmaterialization %}
+
+{#- Whether this build adds to the model's table; false where it is made whole. While dbt only parses
+    it is true, so that it sees every table that the model may read. -#}
+{% macro grows() %}
+    {{ return(funnelkit.growth().grows) }}
+{% endmacro %}
+
+{#- The last load whose rows the model's table holds; -1 where it is made whole. -#}
+{% macro grown_since() %}
+    {{ return(funnelkit.growth().since) }}
+{% endmacro %}
+
+{#- Up to when the log was observed as the model's table was last built, in microseconds. -#}
+{% macro grown_observed_us() %}
+    {{ return(funnelkit.growth().observed_us) }}
+{% endmacro %}
+
+{#- What the model's table says of itself: asked once a model, since much depends on it. -#}
+{% macro growth() %}
+    {% if not execute %}
+        {{ return({'grows': true, 'since': -1, 'observed_us': 0, 'generation': 0}) }}
+    {% endif %}
+    {% if not model.get('fk_growth') %}
+        {% do model.update({'fk_growth': funnelkit.asked_growth()}) %}
+    {% endif %}
+    {{ return(model.fk_growth) }}
+{% endmacro %}
+
+{% macro asked_growth() %}
+    {% set whole = {'grows': false, 'since': -1, 'observed_us': none, 'generation': 0} %}
+    {% if model.resource_type != 'model' or config.get('materialized') != 'grown' %}
+        {{ return(whole) }}
+    {% endif %}
+    {% set state = funnelkit.grown_state(model.name) %}
+    {% if state is none %}
+        {{ return(whole) }}
+    {% endif %}
+    {% do whole.update({'generation': state.generation}) %}
+    {% set grows = not (flags.FULL_REFRESH or funnelkit.raw_is_seeded() or funnelkit.settings().events_model)
+        and state.fingerprint == funnelkit.grown_fingerprint()
+        and state.upstream == funnelkit.grown_upstream()
+        and funnelkit.has_relation(this) %}
+    {% if not grows %}
+        {{ return(whole) }}
+    {% endif %}
+    {{ return({'grows': config.get('follows') != 'all', 'since': state.load_no, 'observed_us': state.observed_us, 'generation': state.generation}) }}
+{% endmacro %}
+
+{#- The number of the last load, as SQL. -#}
+{% macro last_load() %}
+    {{ return("(select coalesce(max(load_no), 0) from " ~ source('raw', 'loads') ~ ")") }}
+{% endmacro %}
+
+{#- What a model's table says of itself; none before it was built. -#}
+{% macro grown_state(name) %}
+    {% set found = run_query(
+        "select fingerprint, generation, upstream, load_no, observed_us from meta.model_state"
+        ~ " where model = '" ~ name ~ "' order by no desc limit 1") %}
+    {% for row in found.rows %}
+        {{ return({
+            'fingerprint': row[0],
+            'generation': row[1] | int,
+            'upstream': row[2],
+            'load_no': row[3] | int,
+            'observed_us': row[4] | int if row[4] is not none else none,
+        }) }}
+    {% endfor %}
+    {{ return(none) }}
+{% endmacro %}
+
+{#- Everything but the data that the model's rows depend on. -#}
+{% macro grown_fingerprint() %}
+    {% set settings = funnelkit.settings() %}
+    {% do settings.pop('timezone') %}
+    {% do settings.quality.pop('fail_over') %}
+    {% set parts = [model.raw_code, tojson(settings), env_var('FUNNELKIT_VERSION', '')] %}
+    {% if config.get('follows') in ['entities', 'all'] %}
+        {% do parts.append(funnelkit.project_funnels()) %}
+    {% else %}
+        {% do settings.pop('observed_until') %}
+    {% endif %}
+    {% if config.get('follows') == 'users' %}
+        {% do parts.append(run_query("select md5(string_agg(list || chr(31) || id, chr(30) order by list, id)) from raw.lists").columns[0].values()[0] ~ '') %}
+    {% endif %}
+    {{ return(local_md5(parts | join(';'))) }}
+{% endmacro %}
+
+{#- Which making of the tables it follows the model's rows come from. -#}
+{% macro grown_upstream() %}
+    {% set found = [] %}
+    {% if config.get('after') %}
+        {% set names = config.get('after') | sort %}
+        {% for row in run_query(
+            "select model, max(generation) from meta.model_state where model in ('" ~ names | join("', '")
+            ~ "') group by model order by model").rows %}
+            {% do found.append(row[0] ~ ':' ~ row[1] | int) %}
+        {% endfor %}
+    {% endif %}
+    {{ return(found | join(' ')) }}
+{% endmacro %}
+
+{% macro record_growth(grows) %}
+    {% set generation = funnelkit.growth().generation + (0 if grows else 1) %}
+    {% set observed = funnelkit.observed_us() if config.get('matured') else 'null' %}
+    {% call statement('state') %}
+        insert into meta.model_state
+        select
+            coalesce((select max(no) from meta.model_state), 0) + 1, '{{ model.name }}',
+            '{{ funnelkit.grown_fingerprint() }}', {{ generation }}, '{{ funnelkit.grown_upstream() }}',
+            {{ funnelkit.last_load() }}, {{ observed }}
+    {% endcall %}
+{% endmacro %}
+
+{#- Rows that this build replaces, as a condition; none where it only adds. -#}
+{% macro grown_delete() %}
+    {% set follows = config.get('follows') %}
+    {% if follows == 'users' %}
+        {{ return('user_key in (' ~ funnelkit.touched_users() ~ ')') }}
+    {% elif follows == 'entities' %}
+        {{ return(funnelkit.entity_of(funnelkit.project_funnels(), 'p') ~ ' in (' ~ funnelkit.touched_entities(config.get('matured', false)) ~ ')') }}
+    {% elif follows == 'event ids' %}
+        {{ return('event_id in (' ~ funnelkit.new_event_ids() ~ ')') }}
+    {% endif %}
+    {{ return(none) }}
+{% endmacro %}
+
+{% macro has_relation(relation) %}
+    {{ return(run_query(
+        "select count(*) from information_schema.tables where table_catalog = current_database()"
+        ~ " and table_schema = '" ~ relation.schema ~ "' and table_name = '" ~ relation.identifier ~ "'"
+    ).columns[0].values()[0] > 0) }}
+{% endmacro %}

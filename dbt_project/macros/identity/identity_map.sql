@@ -1,0 +1,173 @@
+{#- Whose every id of the log is: logged_id, user_id, valid_from (when the log told; null for an id
+    that stands for itself), how.
+    Ids are one person where an alias says so, and transitively. Rows that carry a user and a device
+    give the device's anonymous events to the user, but never make two users of one device one
+    person: a shared device goes by `shared_devices`. A merge of more ids than `max_ids_per_person`,
+    and a device of more users than `max_users_per_device`, are not followed.
+    `log_ids`: as int_log_ids; `told_ids`: relation of logged_ids that only user rows name. -#}
+{% macro identity_map(log_ids, told_ids, rules) -%}
+with
+
+ids as (
+    select logged_id, min(first_seen_at) as first_seen_at
+    from (
+        select logged_id, first_seen_at from {{ log_ids }}
+        union all
+        select 'anonymous:' || anonymous_id as logged_id, first_seen_at
+        from {{ log_ids }}
+        where anonymous_id is not null
+        union all
+        select logged_id, cast(null as timestamp) as first_seen_at from {{ told_ids }}
+    ) as named
+    group by logged_id
+),
+
+-- An alias names a user where there is one of that id, else a device.
+aliases as (
+    select
+        told.logged_id as id,
+        coalesce(users.logged_id, 'anonymous:' || told.previous_id) as other,
+        min(told.first_seen_at) as first_seen_at,
+        min(told.first_told_at) as first_told_at
+    from {{ log_ids }} as told
+    left join ids as users on told.previous_id = users.logged_id
+    where told.previous_id is not null
+    group by 1, 2
+),
+
+-- Two users, or two devices, are one person.
+merges as (
+    select id as a, other as b, first_told_at from aliases
+    where id <> other and starts_with(id, 'anonymous:') = starts_with(other, 'anonymous:')
+    union all
+    select other as a, id as b, first_told_at from aliases
+    where id <> other and starts_with(id, 'anonymous:') = starts_with(other, 'anonymous:')
+),
+
+edges as (
+    select distinct a, b from merges
+),
+
+labels as (
+    {{ id_groups('edges', rules.max_ids_per_person) }}
+),
+
+-- Groups that one edge more would have made larger are part of a component that is too large.
+too_large as (
+    select label from labels group by label having count(*) > {{ rules.max_ids_per_person }}
+    union
+    select a.label
+    from edges
+    inner join labels as a on edges.a = a.node
+    inner join labels as b on edges.b = b.node
+    where a.label <> b.label
+),
+
+-- The person goes by the id that was seen first.
+persons as (
+    select
+        labels.node as logged_id,
+        case
+            when too_large.label is not null then labels.node
+            else first_value(labels.node) over (
+                partition by labels.label order by ids.first_seen_at nulls last, labels.node
+            )
+        end as person_id,
+        too_large.label is not null as is_too_large
+    from labels
+    left join too_large on labels.label = too_large.label
+    left join ids on labels.node = ids.logged_id
+),
+
+told_merges as (
+    select labels.label, min(merges.first_told_at) as valid_from
+    from merges
+    inner join labels on merges.a = labels.node
+    group by labels.label
+),
+
+merged as (
+    select
+        ids.logged_id,
+        coalesce(persons.person_id, ids.logged_id) as person_id,
+        coalesce(persons.is_too_large, false) as is_too_large,
+        case when persons.person_id <> ids.logged_id then told_merges.valid_from end as valid_from
+    from ids
+    left join persons on ids.logged_id = persons.logged_id
+    left join labels on ids.logged_id = labels.node
+    left join told_merges on labels.label = told_merges.label
+),
+
+-- Users seen with a device, or told to have been it.
+pairs as (
+    select
+        'anonymous:' || anonymous_id as device, user_id,
+        min(first_seen_at) as first_seen_at, max(last_seen_at) as last_seen_at, min(first_told_at) as first_told_at
+    from {{ log_ids }}
+    where anonymous_id is not null and user_id is not null
+    group by 1, 2
+    union all
+    select other as device, id as user_id, first_seen_at, first_seen_at as last_seen_at, first_told_at
+    from aliases
+    where starts_with(other, 'anonymous:') and not starts_with(id, 'anonymous:')
+    union all
+    select id as device, other as user_id, first_seen_at, first_seen_at as last_seen_at, first_told_at
+    from aliases
+    where starts_with(id, 'anonymous:') and not starts_with(other, 'anonymous:')
+),
+
+links as (
+    select
+        coalesce(devices.person_id, pairs.device) as device,
+        coalesce(users.person_id, pairs.user_id) as user_id,
+        min(pairs.first_seen_at) as first_seen_at,
+        max(pairs.last_seen_at) as last_seen_at,
+        min(pairs.first_told_at) as first_told_at
+    from pairs
+    left join merged as devices on pairs.device = devices.logged_id
+    left join merged as users on pairs.user_id = users.logged_id
+    group by 1, 2
+),
+
+owners as (
+    select
+        device,
+        user_id,
+        first_told_at,
+        count(*) over (partition by device) as users
+    from links
+    qualify row_number() over (
+        partition by device
+        order by
+            {%- if rules.shared_devices == 'last' %} last_seen_at desc nulls last, user_id desc
+            {%- else %} first_seen_at nulls last, user_id
+            {%- endif %}
+    ) = 1
+),
+
+final as (
+    select
+        merged.logged_id,
+        case
+            when owners.users = 1 then owners.user_id
+            when owners.users > {{ rules.max_users_per_device }} then merged.person_id
+            {%- if rules.shared_devices != 'none' %}
+            when owners.users > 1 then owners.user_id
+            {%- endif %}
+            else merged.person_id
+        end as user_id,
+        case
+            when owners.users = 1 then 'device'
+            when owners.users > {{ rules.max_users_per_device }} then 'too many users'
+            when owners.users > 1 then 'shared device'
+            when merged.is_too_large then 'too many ids'
+            when merged.person_id <> merged.logged_id then 'merge'
+            else 'itself'
+        end as how,
+        coalesce(owners.first_told_at, merged.valid_from) as valid_from
+    from merged
+    left join owners on merged.person_id = owners.device
+)
+
+select logged_id, user_id, how, valid_from from final
+{%- endmacro %}
