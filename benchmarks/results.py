@@ -17,11 +17,15 @@ _ORDERS = {"random": "random order", "sorted": "sorted by user and time"}
 
 @dataclass
 class Results:
-    """All that was measured: groups by name, the dbt build, what could not be installed."""
+    """All that was measured: groups by name, the dbt build, what could not be installed.
+
+    `options`: those of the command line that a group, or `build`, was last measured with.
+    """
 
     groups: dict[str, list[Measured]] = field(default_factory=dict)
     build: dict[str, float] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
 
 
 def markdown(results: Results) -> str:
@@ -159,8 +163,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _command(results: Results) -> str:
-    sizes = sorted({each.task.log.events for found in results.groups.values() for each in found})
-    return f'make bench BENCH="--events {" ".join(map(str, sizes))}"'
+    """The commands that the figures are from, each once; a part may have been measured again."""
+    return ", ".join(f'`make bench BENCH="{each}"`' for each in sorted({*results.options.values()}))
 
 
 def _machine() -> str:

@@ -119,9 +119,11 @@ def main() -> None:
                 results.groups[group.name] = compete(
                     _installed(group.tasks, results), options.runs, options.limit
                 )
+                results.options[group.name] = _as_typed(options)
                 _write(raw, results)
         if "build" in options.parts and events == MIDDLE:
             results.build = _build(events)
+            results.options["build"] = _as_typed(options)
             _write(raw, results)
     options.output.write_text(markdown(results), encoding="utf-8")
     tell(f"wrote {options.output}")
@@ -143,6 +145,14 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _as_typed(options: argparse.Namespace) -> str:
+    """The options that figures depend on, those left out too; parts where they are not all."""
+    told = ["--events", *map(str, options.events)]
+    if set(options.parts) != set(PARTS):
+        told += ["--parts", *options.parts]
+    return " ".join([*told, "--runs", str(options.runs), "--limit", f"{options.limit:g}"])
+
+
 def _read(raw: Path) -> Results:
     if not raw.exists():
         return Results()
@@ -151,16 +161,24 @@ def _read(raw: Path) -> Results:
         kept: dict[str, list[Measured]] = {
             name: [measured_from(each) for each in group] for name, group in found["groups"].items()
         }
-    except TypeError:  # figures of an older shape
+        return Results(kept, found["build"], found["notes"], found["options"])
+    except (TypeError, KeyError):  # figures of an older shape
         return Results()
-    return Results(kept, found["build"], found["notes"])
 
 
 def _write(raw: Path, results: Results) -> None:
     part = raw.with_suffix(".part")
     named = {name: [each.to_dict() for each in found] for name, found in results.groups.items()}
     part.write_text(
-        json.dumps({"groups": named, "build": results.build, "notes": results.notes}), "utf-8"
+        json.dumps(
+            {
+                "groups": named,
+                "build": results.build,
+                "notes": results.notes,
+                "options": results.options,
+            }
+        ),
+        "utf-8",
     )
     part.replace(raw)
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from funnelkit.api import Project
+from funnelkit.results.rerun import rerun
 from funnelkit.results.variants import tried, variants
+from funnelkit.results.view import Bounds, View
 from funnelkit.warehouse.explore import journeys
 from funnelkit.warehouse.explore_log import Question
 from funnelkit.warehouse.macros import funnel_specs
@@ -111,18 +113,18 @@ z,z,2026-03-01T00:00:00Z
 """
 
 
+@contextmanager
+def over(log: Path, changed: Any) -> "Iterator[DuckDBPyConnection]":
+    with journeys(Question([str(log)], changed, {})) as (con, _):
+        yield con
+
+
 def test_whose_level_changes_is_counted_by_entity(tmp_path: Path):
     log = tmp_path / "log.csv"
     log.write_text(LOG)
-
-    @contextmanager
-    def run(changed: Any) -> "Iterator[DuckDBPyConnection]":
-        with journeys(Question([str(log)], changed, {})) as (con, _):
-            yield con
-
     found = {
         (each.rule, each.variant): (each.matured_reached, each.changed, each.gained, each.lost)
-        for each in tried(spec(window="2 days"), run)
+        for each in tried(spec(window="2 days"), lambda changed: over(log, changed))
     }
     # As defined: tie, other convert; slow gets to b, again nowhere.
     assert found == {
@@ -136,6 +138,30 @@ def test_whose_level_changes_is_counted_by_entity(tmp_path: Path):
         ("order", "strict"): (1, 1, 0, 1),  # other
         ("order", "any, from its first step"): (2, 0, 0, 0),
     }
+
+
+def test_whom_an_exclusion_takes_out_is_counted(tmp_path: Path):
+    log = tmp_path / "log.csv"
+    log.write_text(LOG)
+    asked = spec(window="2 days", exclude=[{"event": "x", "scope": "entity"}])
+    found = tried(asked, lambda changed: over(log, changed))
+    # Only `other` has an x on its way; it leaves, unless the exclusion ends just its attempt.
+    assert (found[0].excluded, found[0].entered) == (1, 3)
+    told = {each.variant: (each.excluded, each.entered) for each in found if each.rule == "exclude"}
+    assert told == {"x: scope attempt": (0, 4), "none": (0, 4)}
+
+
+def test_whom_an_exclusion_takes_out_is_told_beside_other_rules(built_sample: Project):
+    defined = built_sample.variables["funnels"]["activation"]
+    exclude = [{"event": "template_browsed", "scope": "entity"}]
+    (asked,) = funnel_specs({"activation": {**defined, "exclude": exclude}})
+    plain, other = (
+        rerun(built_sample.paths.warehouse, asked, view, Bounds(), built_sample.variables)
+        for view in (View(), View(sensitivity=True))
+    )
+    left = plain.meta["excluded_entities"]
+    assert other.meta["excluded_entities"] == left > 0
+    assert f"Excluded: {left:,} users left the funnel (scope: entity)." in other.notes
 
 
 def test_the_sample_under_other_rules(built_sample: Project):

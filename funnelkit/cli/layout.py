@@ -5,7 +5,7 @@ Everything here is text and cells; colours are names that output.py turns into c
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from funnelkit.table import Column, Table, Value, percent, shown
 
@@ -235,18 +235,25 @@ def column(rows: Sequence[Row], name: str, kind: Any) -> list[Cell]:
     ]
 
 
-def interval(rows: Sequence[Row], name: str = "conversion") -> list[Cell]:
+class Share(NamedTuple):
+    """The columns of a share and of the limits of its interval."""
+
+    name: str
+    lo: str
+    hi: str
+
+
+CONVERSION = Share("conversion", "conversion_lo", "conversion_hi")
+
+
+def interval(rows: Sequence[Row], share: Share = CONVERSION) -> list[Cell]:
     """`30.0–34.3`: the limits of a share, in percent."""
     cells = []
     for row in rows:
-        lo, hi = row.get(f"{name}_lo"), row.get(f"{name}_hi")
-        has = isinstance(lo, float | int) and isinstance(hi, float | int)
-        cells.append(
-            text(
-                f"{_limit(row, f'{name}_lo')}–{_limit(row, f'{name}_hi')}" if has else "",
-                "dim",
-            )
-        )
+        lo, hi = row.get(share.lo), row.get(share.hi)
+        known = isinstance(lo, float | int) and isinstance(hi, float | int)
+        limits = f"{_limit(row, share.lo)}–{_limit(row, share.hi)}"
+        cells.append(text(limits if known else "", "dim"))
     return cells
 
 
@@ -264,7 +271,9 @@ def _steps(table: Table, width: int | None) -> Grid:
         Field("reached", column(rows, "reached", "count"), right=True),
         Field("of entrants", []),  # the bars, once it is known what is left for them
         Field("share", [text(_share(row)) for row in rows], right=True, drop=6 * windowed),
-        Field("converted" if windowed else "95 %", rates(later, windowed), right=True, drop=1),
+        Field("converted", rates(later), right=True, drop=1)
+        if windowed
+        else Field("95 %", interval(later), right=True, drop=1),
     ]
     if windowed:
         fields.append(Field("lost", column(later, "lost", "count"), right=True, drop=3))
@@ -279,15 +288,13 @@ def _drop_offs(rows: Sequence[Row], size: int) -> list[Cell]:
     return [drop_off(rows, index, size) for index in range(len(rows))]
 
 
-def rates(rows: Sequence[Row], with_rate: bool) -> list[Cell]:
-    """`32.1 %  30.0–34.3`: the conversion, and its interval in a quieter colour."""
-    shares = column(rows, "conversion", "share")
-    intervals = interval(rows)
-    if not with_rate:
-        return intervals
+def rates(rows: Sequence[Row], share: Share = CONVERSION) -> list[Cell]:
+    """`32.1 %  30.0–34.3`: a share, and its interval in a quieter colour."""
+    shares = column(rows, share.name, "share")
+    intervals = interval(rows, share)
     wide = max((_cell_width(cell) for cell in intervals), default=0)
     padded = [_aligned(cell, Field("", [], right=True), wide) for cell in intervals]
-    return [[*share, ("  ", ""), *rest] for share, rest in zip(shares, padded, strict=True)]
+    return [[*rate, ("  ", ""), *rest] for rate, rest in zip(shares, padded, strict=True)]
 
 
 def with_bars(
@@ -347,7 +354,7 @@ def _groups(table: Table, width: int | None, keys: tuple[str, ...]) -> Grid:
     fields.append(Field("reached", column(rows, "reached", "count"), right=True, drop=2))
     fields.append(Field("", []))
     at = len(fields) - 1
-    fields.append(Field("converted", rates(rows, True), right=True))
+    fields.append(Field("converted", rates(rows), right=True))
     if has(table, "median_seconds"):
         cells = column(rows, "median_seconds", "seconds")
         fields.append(Field("median", cells, right=True, drop=4))
@@ -389,18 +396,11 @@ def _times(table: Table, width: int | None) -> Grid:
     if width is not None and len(rows) > _MOST_TIMES:
         last = len(rows) - 1
         rows = [rows[round(index * last / (_MOST_TIMES - 1))] for index in range(_MOST_TIMES)]
-    as_rates: list[Row] = [
-        {
-            "conversion": row["converted_share"],
-            "conversion_lo": row["lo"],
-            "conversion_hi": row["hi"],
-        }
-        for row in rows
-    ]
+    converted = Share("converted_share", "lo", "hi")
     fields = [
         Field("within", column(rows, "seconds", "seconds"), right=True),
         Field("", []),
-        Field("converted", rates(as_rates, True), right=True),
+        Field("converted", rates(rows, converted), right=True),
         Field("at risk", column(rows, "at_risk", "count"), right=True, drop=1),
     ]
     return with_bars(fields, 1, width, lambda size: scaled(rows, "converted_share", size))

@@ -5,6 +5,7 @@ from funnelkit.cli.layout import (
     Field,
     Grid,
     Row,
+    Share,
     column,
     has,
     interval,
@@ -54,19 +55,12 @@ def _limits(row: Row) -> Cell:
 def followed(table: Table, width: int | None) -> Grid:
     """One line an event: how many went on to it, of those who stopped, as a bar."""
     rows = records(table)
-    shares: list[Row] = [
-        {
-            "conversion": row["share"],
-            "conversion_lo": row["share_lo"],
-            "conversion_hi": row["share_hi"],
-        }
-        for row in rows
-    ]
+    share = Share("share", "share_lo", "share_hi")
     fields = [
         Field("next event", column(rows, "event", "text"), flexible=True),
         Field(_label(table, "entities"), column(rows, "entities", "count"), right=True),
         Field("", []),
-        Field("share", rates(shares, True), right=True),
+        Field("share", rates(rows, share), right=True),
     ]
     return with_bars(fields, 2, width, lambda size: scaled(rows, "share", size))
 

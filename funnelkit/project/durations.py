@@ -53,13 +53,15 @@ def parse_duration(text: str) -> int:
 
 
 def format_duration(us: int) -> str:
-    """A duration in words that `parse_duration` reads back: `14 days`, `90 minutes`, `1 hour`.
+    """A duration in words: `14 days`, `90 minutes`, `1 hour`, `0.5 seconds`.
 
-    `us` in microseconds, a whole number of seconds above 0; the largest unit that divides it,
-    weeks never (windows are spoken of in days).
+    `us` in microseconds; the largest unit that divides it, weeks never (windows are spoken of in
+    days). `parse_duration` reads whole seconds back. Raises ValueError unless it is above 0.
     """
+    if us <= 0:
+        raise ValueError(f"us == {us}, must be above 0")
     for name in ("day", "hour", "minute", "second"):
         count, rest = divmod(us, _UNIT_US[name])
-        if rest == 0 and count > 0:
+        if rest == 0:
             return f"{count} {name}" + ("" if count == 1 else "s")
-    raise ValueError(f"us == {us}, must be a whole number of seconds above 0")
+    return f"{us / 1e6:,.6f}".rstrip("0") + " seconds"

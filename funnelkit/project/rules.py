@@ -65,7 +65,7 @@ def conflicts(funnel: Mapping[str, Any]) -> Iterator[Mistake]:
 
 def as_option(mistake: Mistake) -> str:
     """A mistake of `conflicts` for a funnel given on the command line: `--exclude: …`."""
-    key = str(mistake.path[0])
+    key = "optional" if "optional" in mistake.path else str(mistake.path[0])
     option = {"steps": "step", "breakdowns": "by"}.get(key, key.replace("_", "-"))
     return f"--{option}: {mistake.text}"
 

@@ -17,7 +17,19 @@ def entities(spec: Mapping[str, Any]) -> str:
 def window_text(spec: Mapping[str, Any]) -> str | None:
     """A funnel's window in words, `14 days`; None without one."""
     us = spec["window_us"]
-    return None if us is None else _length(us)
+    return None if us is None else format_duration(us)
+
+
+def at_in_words(at: str) -> str | None:
+    """What a breakdown whose values are taken at a place cannot tell; None where it can all.
+
+    `at`: entry, first, last, or a step's name.
+    """
+    if at == "entry":
+        return None
+    if at in ("first", "last"):
+        return f"Counts only: whose value is what at {at} depends on how far they got."
+    return f"Values as they were at {at}: conversions of later steps only."
 
 
 def in_words(spec: Mapping[str, Any]) -> list[str]:
@@ -157,7 +169,7 @@ def _no_window(spec: Mapping[str, Any]) -> list[str]:
 
 
 def _window(spec: Mapping[str, Any]) -> list[str]:
-    length = _length(spec["window_us"])
+    length = format_duration(spec["window_us"])
     several = spec["count"] == "entities" and (spec["entry"] == "best" or spec["hold"])
     whose = "an entry" if several else "the entry"
     reach = f"Conversion: {_counted(spec)} that reach a step from a mature entry, of those with a"
@@ -176,14 +188,17 @@ def _lengths(spec: Mapping[str, Any]) -> list[str]:
     longest, step = spec["window_us"], spec["step_window_us"]
     inclusive = "inclusive, in elapsed time"
     if step is None:
-        return [f"Window: {last} comes at most {_length(longest)} after the entry, {inclusive}."]
-    whole = f"{last} at most {_length(longest)} after the entry"
+        return [
+            f"Window: {last} comes at most {format_duration(longest)} after the entry, {inclusive}."
+        ]
+    whole = f"{last} at most {format_duration(longest)} after the entry"
     required = sum(not each["optional"] for each in spec["steps"])
     if longest == step * (required - 1):
         whole = f"so {whole}"
     which = "each required step" if required < len(spec["steps"]) else "each step"
     before = "the required one before" if required < len(spec["steps"]) else "the one before"
-    return [f"Windows: {which} comes at most {_length(step)} after {before}, {whole}, {inclusive}."]
+    each = f"{which} comes at most {format_duration(step)} after {before}"
+    return [f"Windows: {each}, {whole}, {inclusive}."]
 
 
 def _open(spec: Mapping[str, Any], going: str) -> str:
@@ -235,10 +250,6 @@ def _breakdowns(spec: Mapping[str, Any]) -> list[str]:
 def _events(part: Mapping[str, Any]) -> str:
     where = f" where {_flat(part['where'])}" if part["where"] else ""
     return f"event {_or(part['events'])}{where}"
-
-
-def _length(us: int) -> str:
-    return format_duration(us) if us % 1_000_000 == 0 else f"{us:,} microseconds"
 
 
 def _or(names: Sequence[str]) -> str:

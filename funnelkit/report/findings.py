@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from funnelkit.project.words import at_in_words
 from funnelkit.report.model import FunnelSection
 from funnelkit.stats.curve import quartiles
 from funnelkit.table import MINUS, NOTHING, Table, duration, percent, shown
@@ -229,19 +230,10 @@ def breakdown_title(name: str, table: Table) -> str:
     )
 
 
-def place_sentence(name: str) -> str | None:
-    """Where an event's value is taken and what it then cannot tell; nothing for an entity's."""
-    _, at, place = name.partition("@")
-    if not at:
-        return None
-    if place in ("first", "last"):
-        return f"Counts only: whose value is what at {place} depends on how far they got."
-    return f"Values as they were at {place}: conversions of later steps only."
-
-
 def breakdown_sentence(name: str, table: Table) -> str | None:
     """What the values are, and the range over them; nothing when there is nothing to say."""
-    told = [place_sentence(name), _range_sentence(table)]
+    at = name.partition("@")[2] or "entry"
+    told = [at_in_words(at), _range_sentence(table)]
     return " ".join(filter(None, told)) or None
 
 

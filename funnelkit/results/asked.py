@@ -7,26 +7,18 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError
-from funnelkit.project.words import entities, window_text
+from funnelkit.project.words import at_in_words, entities, window_text
 from funnelkit.results.notes import (
     gaps,
     noted,
     restricted,
     span_of_nobody,
-    told_where,
     without_leavers,
 )
 from funnelkit.results.variants import counts
 from funnelkit.results.view import Bounds, View, with_after
-from funnelkit.stats.funnels import (
-    PeriodCounts,
-    StepCounts,
-    TimeCounts,
-    many,
-    step_rows,
-    times_table,
-    trend_table,
-)
+from funnelkit.stats.funnels import PeriodCounts, StepCounts, many, step_rows, trend_table
+from funnelkit.stats.times import TimeCounts, times_table
 from funnelkit.table import Column, Table
 from funnelkit.warehouse import answers
 from funnelkit.warehouse.answers import Breakdown
@@ -94,7 +86,7 @@ class Answered:
         found = counts(answers.step_counts(self.con, self.spec, groups))
         steps = len(self.spec["steps"])
         values = with_after(found[steps:], self.spec, at)
-        table = told_where(step_rows([*found[:steps], *values], **self._options()), at)
+        table = noted(step_rows([*found[:steps], *values], **self._options()), at_in_words(at))
         unknown = at == "entry" and {each.value for each in values} == {answers.NONE}
         return noted(table, self._unknown(property_) if unknown else "")
 

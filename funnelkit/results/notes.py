@@ -16,23 +16,21 @@ _DAY = dt.timedelta(days=1)
 
 def without_leavers(table: Table, spec: Mapping[str, Any], count: Callable[[], int]) -> Table:
     """The table; where exclusions take whole entities out, with their number."""
-    if not any(each["scope"] == "entity" for each in spec["exclude"]):
+    if not may_leave(spec):
         return table
     left = count()
     told = replace(table, meta={**table.meta, "excluded_entities": left})
-    note = f"Excluded: {many(left, entities(spec))} left the funnel (scope: entity)."
-    return noted(told, note if left else "")
+    return noted(told, leavers_in_words(spec, left) if left else "")
 
 
-def told_where(table: Table, at: str) -> Table:
-    """The table of a breakdown; where a value has no conversion, it is said why."""
-    if at == "entry":
-        return table
-    if at in ("first", "last"):
-        note = f"Counts only: whose value is what at {at} depends on how far they got."
-    else:
-        note = f"Values as they were at {at}: conversions of later steps only."
-    return replace(table, notes=(*table.notes, note))
+def may_leave(spec: Mapping[str, Any]) -> bool:
+    """Whether an exclusion takes whole entities out."""
+    return any(each["scope"] == "entity" for each in spec["exclude"])
+
+
+def leavers_in_words(spec: Mapping[str, Any], left: int) -> str:
+    """How many exclusions took out, in a sentence."""
+    return f"Excluded: {many(left, entities(spec))} left the funnel (scope: entity)."
 
 
 def restricted(table: Table, bounds: Bounds) -> Table:
@@ -43,7 +41,7 @@ def restricted(table: Table, bounds: Bounds) -> Table:
     return replace(table, meta={**table.meta, "restricted_to": words}, notes=(*table.notes, *words))
 
 
-def noted(table: Table, *notes: str) -> Table:
+def noted(table: Table, *notes: str | None) -> Table:
     """The table with these notes behind its own; empty ones are none."""
     return replace(table, notes=(*table.notes, *filter(None, notes)))
 
@@ -55,7 +53,9 @@ def rules(spec: Mapping[str, Any]) -> str:
     order = f"{spec['order']} order" if spec["order"] != "ordered" else ""
     told = [
         f"{order} after the first step" if spec["anchor_first"] else order,
-        f"each step within {_length(spec['step_window_us'])}" if spec["step_window_us"] else "",
+        f"each step within {format_duration(spec['step_window_us'])}"
+        if spec["step_window_us"]
+        else "",
         "every entry counts" if spec["count"] == "entries" else "",
         "entry best" if spec["count"] == "entities" and spec["entry"] == "best" else "",
         f"held: {', '.join(spec['hold'])}" if spec["hold"] else "",
@@ -67,16 +67,21 @@ def rules(spec: Mapping[str, Any]) -> str:
     return f"Rules: {'; '.join(filter(None, told))}." if any(told) else ""
 
 
-def _length(us: int) -> str:
-    return format_duration(us) if us % 1_000_000 == 0 else f"{us / 1e6:,} seconds"
-
-
 def _exclusion(each: Mapping[str, Any], names: Mapping[int, str]) -> str:
     where = f" where {' '.join(each['where'].split())}" if each["where"] else ""
     whole = (each["from"], each["to"]) == (min(names), max(names))
     between = "" if whole else f" from {names[each['from']]} to {names[each['to']]}"
     scope = "" if each["scope"] == "attempt" else f" (scope: {each['scope']})"
     return f"{'|'.join(each['events'])}{between}{where}{scope}"
+
+
+def left_out(meta: Mapping[str, Any]) -> str:
+    """How many events rules of the project took out, in a sentence; empty without any."""
+    taken = {rule: rows for rule, rows in meta.get("excluded", {}).items() if rows}
+    if not taken:
+        return ""
+    rules = ", ".join(f"{rule} {rows:,}" for rule, rows in taken.items())
+    return f"Left out by rules: {many(sum(taken.values()), 'events')} ({rules})."
 
 
 def span_of_nobody(meta: Mapping[str, Any], bounds: Bounds) -> str:

@@ -11,7 +11,7 @@ from funnelkit.project.durations import parse_duration
 from funnelkit.project.words import entities, in_words
 from funnelkit.results.asked import Answered
 from funnelkit.results.built import inputs
-from funnelkit.results.notes import restricted, rules
+from funnelkit.results.notes import left_out, noted, restricted, rules, without_leavers
 from funnelkit.results.variants import Spec, tried
 from funnelkit.results.view import Bounds, View
 from funnelkit.table import Table
@@ -49,7 +49,8 @@ def rerun(
         defined = definitions["funnels"][spec["name"]].get("entry") or "first"
         changed = spec["count"] == "entities" and spec["entry"] != defined
         told = f"Rules: entry {spec['entry']}, not {defined} as defined." if changed else ""
-        return Answered(con, spec, observed[0][0] or 0, whom, meta, told).table(view)
+        table = Answered(con, spec, observed[0][0] or 0, whom, meta, told).table(view)
+        return noted(table, left_out(meta))
 
 
 def _told(asked: "Asked", user_properties: Sequence[str] = ()) -> AbstractContextManager[None]:
@@ -74,8 +75,9 @@ def _sensitivity(warehouse: Path, spec: Spec, whom: Bounds, run: Any) -> Table:
 
     with open_marts(warehouse) as con:
         meta = {**_rules(spec), **inputs(con)}
-    table = sensitivity_table(tried(spec, run), entities=entities(spec), meta=meta)
-    return restricted(table, whom)
+    found = tried(spec, run)
+    table = restricted(sensitivity_table(found, entities=entities(spec), meta=meta), whom)
+    return without_leavers(table, spec, lambda: found[0].excluded)
 
 
 def _rules(spec: Spec) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def explored_spec(definition: Mapping[str, Any]) -> Spec:
 
     Raises FunnelkitError with every rule that does not go with another, by its option.
     """
-    from funnelkit.project.rules import conflicts
+    from funnelkit.project.rules import as_option, conflicts
 
     # An empty text is a mistake, as of an unset variable, and not the same as nothing.
     given = {key: value for key, value in definition.items() if value or value == ""}
@@ -96,17 +98,11 @@ def explored_spec(definition: Mapping[str, Any]) -> Spec:
     for key in ("window", "step_window"):
         if key in given:
             parse_duration(given[key])
-    mistakes = [f"{_option(*each.path)}: {each.text}" for each in conflicts(given)]
+    mistakes = [as_option(mistake) for mistake in conflicts(given)]
     if mistakes:
         raise FunnelkitError("\n".join(mistakes))
     (spec,) = funnel_specs({"explore": given})
     return spec
-
-
-def _option(key: str | int, *below: str | int) -> str:
-    if "optional" in below:
-        return "--optional"
-    return "--step" if key == "steps" else f"--{str(key).replace('_', '-')}"
 
 
 def explored(

@@ -27,13 +27,15 @@ class Changed(NamedTuple):
 def tried(spec: Spec, run: Run) -> list[Variant]:
     """The definition's own figures, then those of every variant, with whose level differs."""
     with run(spec) as con:
-        found = [Variant.of(_last_step(con, spec), "as defined", "")]
+        left = answers.left(con)
+        found = [Variant.of(_last_step(con, spec), "as defined", "", excluded=left)]
         before = answers.entity_levels(con)
     for each in variants(spec):
         with run(each.spec) as con:
             last = _last_step(con, each.spec)
             gained, lost = answers.level_changes(con, before)
-        found.append(Variant.of(last, each.rule, each.variant, gained + lost, gained, lost))
+            changed = (gained + lost, gained, lost)
+            found.append(Variant.of(last, each.rule, each.variant, *changed, answers.left(con)))
     return found
 
 
@@ -72,19 +74,15 @@ def _windows(spec: Spec) -> Iterator[Changed]:
     gaps = None if gap is None else gap * (sum(not s["optional"] for s in spec["steps"]) - 1)
     if window is not None:
         for factor, us in (("half", window // 2), ("twice", window * 2)):
-            yield Changed("window", f"{factor}: {_length(us)}", {**spec, "window_us": us})
+            yield Changed("window", f"{factor}: {format_duration(us)}", {**spec, "window_us": us})
         if gaps is None:
             yield Changed("window", "none", {**spec, "window_us": None})
         elif gaps != window:
             # A step window bounds the whole: there is no such funnel without any window.
-            words = f"only that of the steps: {_length(gaps)}"
+            words = f"only that of the steps: {format_duration(gaps)}"
             yield Changed("window", words, {**spec, "window_us": gaps})
     if gap is not None:
         yield Changed("step window", "none", {**spec, "step_window_us": None})
-
-
-def _length(us: int) -> str:
-    return format_duration(us) if us % 1_000_000 == 0 else f"{us / 1e6:,} seconds"
 
 
 def _exclusions(spec: Spec) -> Iterator[Changed]:

@@ -28,7 +28,8 @@ class Variant(NamedTuple):
     """The last step's counts when one rule is another: `rule` (`entry`) set to `variant` (`best`).
 
     `gained`: entities that get further than as defined, or enter only here; `lost`: less far, or
-    enter only there; `changed`: both together.
+    enter only there; `changed`: both together. `excluded`: entities that an exclusion of scope
+    `entity` takes out.
     """
 
     rule: str
@@ -41,6 +42,7 @@ class Variant(NamedTuple):
     gained: int = 0
     lost: int = 0
     clusters: Clusters | None = None
+    excluded: int = 0
 
     @classmethod
     def of(
@@ -51,10 +53,11 @@ class Variant(NamedTuple):
         changed: int = 0,
         gained: int = 0,
         lost: int = 0,
+        excluded: int = 0,
     ) -> "Variant":
         """The variant under which the last step counts this."""
         counts = (last.entered, last.reached, last.matured, last.matured_reached)
-        return cls(rule, variant, *counts, changed, gained, lost, last.clustered())
+        return cls(rule, variant, *counts, changed, gained, lost, last.clustered(), excluded)
 
     @property
     def done(self) -> int:

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funnelkit.errors import FunnelkitError, did_you_mean
-from funnelkit.warehouse.conditions import check_boolean, told_in
+from funnelkit.warehouse.conditions import check_boolean, check_expression, told_in
 from funnelkit.warehouse.connect import identifier, literal
-from funnelkit.warehouse.expressions import check_expression
 from funnelkit.warehouse.macros import render
 from funnelkit.warehouse.queries import query, readable_errors
 

@@ -54,8 +54,8 @@ class Question:
     def needs_events(self) -> bool:
         """Whether events have to be told apart: by what is asked for, or by the funnel's rules.
 
-        Of equal rows any will do, unless a row may be counted (entries), stand in between (strict)
-        or match several steps.
+        Of equal rows any will do, unless a row may be counted (entries), stand in between (strict),
+        be in another lane (hold) or match several steps.
         """
         return (
             self.events
@@ -63,6 +63,7 @@ class Question:
             or self.segment is not None
             or self.spec["order"] == "strict"
             or self.spec["count"] == "entries"
+            or bool(self.spec["hold"])
             or not is_disjoint(self.spec)
         )
 
@@ -114,7 +115,10 @@ def create_events(con: "DuckDBPyConnection", question: Question, paths: Sequence
         name: question.mapping.get(name, name) for name in (entity, "event_name", "occurred_at")
     }
     # Ids keep their leading zeros, and a Parquet file's columns their types.
-    ids = (needed[entity], needed["event_name"], question.mapping.get("event_id", "event_id"))
+    ids = (
+        *(needed[entity], needed["event_name"]),
+        *(question.mapping.get(name, name) for name in ("event_id", "properties")),
+    )
     typed = all(inspect(path).format == "parquet" for path in paths)
     text = () if typed else [each for each in ids if not _is_constant(each)]
     log = relation(con, "fk_log", paths, text)
@@ -132,6 +136,8 @@ def create_events(con: "DuckDBPyConnection", question: Question, paths: Sequence
     for name in ("occurred_at", "received_at"):
         if name in standard:
             standard[name] = _time(con, columns, ours[name], question.time_format)
+    if "properties" in ours or "properties" in columns:
+        standard["properties"] = columns.json(ours.get("properties", "properties"))
     kept = [identifier(name) for name in columns.names if name.casefold() not in standard]
     shown = [*kept, *(f"{sql} as {identifier(name)}" for name, sql in standard.items())]
     entity_id = f"nullif(cast({standard[entity]} as varchar), '')"
@@ -215,6 +221,13 @@ class _Columns:
         if _is_constant(theirs):
             return literal(theirs[1:-1])
         return identifier(self._names[theirs.casefold()])
+
+    def json(self, theirs: str) -> str:
+        """The same, null where it is text that is no JSON: one bad row must not end a query."""
+        if self.type(theirs) not in ("VARCHAR", "JSON"):
+            return self.sql(theirs)
+        text = f"cast({self.sql(theirs)} as varchar)"
+        return f"case when json_valid({text}) then {text} end"
 
     def type(self, theirs: str) -> str:
         return "VARCHAR" if _is_constant(theirs) else self._types[theirs.casefold()]

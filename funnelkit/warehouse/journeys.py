@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from funnelkit.warehouse.conditions import check_expression
 from funnelkit.warehouse.connect import connect, identifier, lock
-from funnelkit.warehouse.expressions import check_expression
 from funnelkit.warehouse.macros import render
 
 if TYPE_CHECKING:

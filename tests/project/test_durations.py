@@ -80,13 +80,21 @@ def test_words_are_read_back_to_the_same_length(seconds):
 
 @pytest.mark.parametrize(
     ("us", "words"),
-    [(14 * DAY, "14 days"), (DAY, "1 day"), (5_400_000_000, "90 minutes"), (1_000_000, "1 second")],
+    [
+        (14 * DAY, "14 days"),
+        (DAY, "1 day"),
+        (5_400_000_000, "90 minutes"),
+        (1_000_000, "1 second"),
+        (1_500_000, "1.5 seconds"),
+        (1, "0.000001 seconds"),
+        (1_234_000_001, "1,234.000001 seconds"),
+    ],
 )
 def test_words_use_the_largest_unit_that_divides(us, words):
     assert format_duration(us) == words
 
 
-@pytest.mark.parametrize("us", [0, -1_000_000, 1, 1_500_000])
-def test_words_for_no_whole_second_are_refused(us):
-    with pytest.raises(ValueError, match="whole number of seconds"):
+@pytest.mark.parametrize("us", [0, -1, -1_000_000])
+def test_words_for_no_time_at_all_are_refused(us):
+    with pytest.raises(ValueError, match="must be above 0"):
         format_duration(us)

@@ -212,7 +212,7 @@ def test_any_text_is_an_exclusion_and_a_breakdown_or_our_error(text: str) -> Non
 
 def test_a_conflict_is_told_as_the_option_that_makes_it() -> None:
     funnel = {
-        "steps": [parse_step("a"), parse_step("b")],
+        "steps": [parse_step("a"), parse_step("b"), {**parse_step("a"), "optional": True}],
         "exclude": [parse_exclude("x from=c")],
         "breakdowns": [parse_by("n@bb"), parse_by("n")],
         "anchor_first": True,
@@ -220,6 +220,8 @@ def test_a_conflict_is_told_as_the_option_that_makes_it() -> None:
         "entry": "first",
     }
     assert [as_option(mistake) for mistake in conflicts(funnel)] == [
+        "--step: a second step named 'a'; write {name: …, event: a}",
+        "--optional: the first and the last step cannot be optional",
         "--anchor-first: only with order: any",
         "--entry: not with count: entries, where every entry is an attempt; leave it out",
         "--exclude: unknown step 'c'; known: a, b",

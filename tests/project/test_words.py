@@ -254,7 +254,7 @@ def test_breakdowns_by_what_an_event_says():
 def test_names_in_short():
     assert (entities(SPEC), window_text(SPEC)) == ("users", "14 days")
     assert window_text(changed(window_us=None)) is None
-    assert window_text(changed(window_us=1)) == "1 microseconds"
+    assert window_text(changed(window_us=1)) == "0.000001 seconds"
     assert entities(changed(entity="account_id")) == "accounts"
     assert entities(changed(entity="session_id")) == "sessions"
     assert entities(changed(entity="order_id")) == "values of order_id"

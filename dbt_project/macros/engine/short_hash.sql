@@ -1,12 +1,13 @@
-{#- 64 bits of a text, the same within one query: to find what may be equal, never to say that it is. -#}
-{% macro short_hash(text) -%}
-    {{ adapter.dispatch('short_hash', 'funnelkit')(text) }}
+{#- 64 bits of some columns, the same within one query: to find what may be equal, never to say that
+    it is. -#}
+{% macro short_hash(columns) -%}
+    {{ adapter.dispatch('short_hash', 'funnelkit')(columns) }}
 {%- endmacro %}
 
-{% macro default__short_hash(text) -%}
-    hash({{ text }})
+{% macro default__short_hash(columns) -%}
+    hash({{ columns | join(', ') }})
 {%- endmacro %}
 
-{% macro spark__short_hash(text) -%}
-    xxhash64({{ text }})
+{% macro spark__short_hash(columns) -%}
+    xxhash64({{ columns | join(', ') }})
 {%- endmacro %}

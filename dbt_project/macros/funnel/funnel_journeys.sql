@@ -170,7 +170,8 @@ where false
 {%- endif %}
 {%- endmacro %}
 
-{#- First and last entry of every unit, in the range asked for. -#}
+{#- First and last entry of every unit, in the range asked for, and the event of the first: p, attempt,
+    funnel_no, first_entry_us, last_entry_us, event_no. -#}
 {% macro unit_entries(rows, specs_json, since_us=none, until_us=none) -%}
     {%- set entities = [] -%}
     {%- set attempts = [] -%}
@@ -180,7 +181,8 @@ where false
     {%- if entities or not attempts %}
     select
         {{ entity_of(specs_json, 'p') }} as p, cast(0 as bigint) as attempt,
-        {{ funnel_of('min(p)') }} as funnel_no, min(us) as first_entry_us, max(us) as last_entry_us
+        {{ funnel_of('min(p)') }} as funnel_no, min(us) as first_entry_us, max(us) as last_entry_us,
+        min_by(event_no, pos) as event_no
     from {{ rows }}
     where {{ entry_condition(tojson(entities), specs_json, since_us, until_us) }}
     group by {{ entity_of(specs_json, 'p') }}
@@ -189,7 +191,7 @@ where false
     {%- if attempts %}
     select
         {{ entity_of(specs_json, 'p') }} as p, pos as attempt,
-        {{ funnel_of('p') }} as funnel_no, us as first_entry_us, us as last_entry_us
+        {{ funnel_of('p') }} as funnel_no, us as first_entry_us, us as last_entry_us, event_no
     from {{ rows }}
     where {{ entry_condition(tojson(attempts), specs_json, since_us, until_us) }}
     {%- endif %}

@@ -10,7 +10,7 @@
 
 {#- Ids of events that came since the model's last load. -#}
 {% macro new_event_ids() -%}
-    select event_id from {{ ref('stg_raw__events') }}
+    select {{ funnelkit.event_identity('events') }} from {{ ref('stg_raw__events') }} as events
     where load_no > {{ funnelkit.grown_since() }} and reject_reason is null
 {%- endmacro %}
 

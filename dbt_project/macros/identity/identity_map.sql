@@ -28,6 +28,7 @@ aliases as (
         told.logged_id as id,
         coalesce(users.logged_id, 'anonymous:' || told.previous_id) as other,
         min(told.first_seen_at) as first_seen_at,
+        max(told.last_seen_at) as last_seen_at,
         min(told.first_told_at) as first_told_at
     from {{ log_ids }} as told
     left join ids as users on told.previous_id = users.logged_id
@@ -79,23 +80,33 @@ persons as (
     left join ids on labels.node = ids.logged_id
 ),
 
-told_merges as (
-    select labels.label, min(merges.first_told_at) as valid_from
-    from merges
-    inner join labels on merges.a = labels.node
-    group by labels.label
+-- By when the log had told that an id is the person: every merge of the way there.
+told as (
+    with recursive ways (logged_id, person_id, told_at) as (
+        select logged_id, person_id, cast('0001-01-01' as timestamp) as told_at
+        from persons
+        where logged_id = person_id and not is_too_large
+        union
+        select persons.logged_id, persons.person_id, greatest(ways.told_at, merges.first_told_at) as told_at
+        from ways
+        inner join merges on ways.logged_id = merges.a
+        inner join persons on merges.b = persons.logged_id and ways.person_id = persons.person_id
+    )
+
+    select logged_id, min(told_at) as told_at from ways group by logged_id
 ),
 
+-- Ids that aliases name and no row else are ways to a person, too.
 merged as (
     select
-        ids.logged_id,
+        coalesce(ids.logged_id, persons.logged_id) as logged_id,
         coalesce(persons.person_id, ids.logged_id) as person_id,
         coalesce(persons.is_too_large, false) as is_too_large,
-        case when persons.person_id <> ids.logged_id then told_merges.valid_from end as valid_from
+        coalesce(told.told_at, cast('0001-01-01' as timestamp)) as told_at,
+        ids.logged_id is not null as is_seen
     from ids
-    left join persons on ids.logged_id = persons.logged_id
-    left join labels on ids.logged_id = labels.node
-    left join told_merges on labels.label = told_merges.label
+    full join persons on ids.logged_id = persons.logged_id
+    left join told on persons.logged_id = told.logged_id
 ),
 
 -- Users seen with a device, or told to have been it.
@@ -107,11 +118,11 @@ pairs as (
     where anonymous_id is not null and user_id is not null
     group by 1, 2
     union all
-    select other as device, id as user_id, first_seen_at, first_seen_at as last_seen_at, first_told_at
+    select other as device, id as user_id, first_seen_at, last_seen_at, first_told_at
     from aliases
     where starts_with(other, 'anonymous:') and not starts_with(id, 'anonymous:')
     union all
-    select id as device, other as user_id, first_seen_at, first_seen_at as last_seen_at, first_told_at
+    select id as device, other as user_id, first_seen_at, last_seen_at, first_told_at
     from aliases
     where starts_with(id, 'anonymous:') and not starts_with(other, 'anonymous:')
 ),
@@ -122,7 +133,7 @@ links as (
         coalesce(users.person_id, pairs.user_id) as user_id,
         min(pairs.first_seen_at) as first_seen_at,
         max(pairs.last_seen_at) as last_seen_at,
-        min(pairs.first_told_at) as first_told_at
+        min(greatest(pairs.first_told_at, devices.told_at, users.told_at)) as told_at
     from pairs
     left join merged as devices on pairs.device = devices.logged_id
     left join merged as users on pairs.user_id = users.logged_id
@@ -133,7 +144,7 @@ owners as (
     select
         device,
         user_id,
-        first_told_at,
+        told_at,
         count(*) over (partition by device) as users
     from links
     qualify row_number() over (
@@ -145,17 +156,16 @@ owners as (
     ) = 1
 ),
 
-final as (
+owned as (
     select
-        merged.logged_id,
+        merged.*,
         case
             when owners.users = 1 then owners.user_id
-            when owners.users > {{ rules.max_users_per_device }} then merged.person_id
+            when owners.users > {{ rules.max_users_per_device }} then null
             {%- if rules.shared_devices != 'none' %}
             when owners.users > 1 then owners.user_id
             {%- endif %}
-            else merged.person_id
-        end as user_id,
+        end as owner_id,
         case
             when owners.users = 1 then 'device'
             when owners.users > {{ rules.max_users_per_device }} then 'too many users'
@@ -164,9 +174,22 @@ final as (
             when merged.person_id <> merged.logged_id then 'merge'
             else 'itself'
         end as how,
-        coalesce(owners.first_told_at, merged.valid_from) as valid_from
+        owners.told_at as owned_at
     from merged
     left join owners on merged.person_id = owners.device
+    where merged.is_seen
+),
+
+final as (
+    select
+        logged_id,
+        coalesce(owner_id, person_id) as user_id,
+        how,
+        case
+            when owner_id is not null then greatest(owned_at, told_at)
+            when person_id <> logged_id then told_at
+        end as valid_from
+    from owned
 )
 
 select logged_id, user_id, how, valid_from from final

@@ -4,7 +4,7 @@
     {% set given = var('funnelkit', {}) %}
     {{ return({
         'timezone': given.get('timezone') or 'UTC',
-        'observed_until': given.get('observed_until'),
+        'observed_until': given.get('observed_until') ~ '' if given.get('observed_until') else none,
         'as_of': given.get('as_of') ~ '' if given.get('as_of') else none,
         'events_model': funnelkit.events_model(given.get('events') or {}),
         'event_properties': given.get('event_properties') or {},

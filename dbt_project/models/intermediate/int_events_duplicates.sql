@@ -9,12 +9,12 @@ with
 
 repeated as (
     {# By a short hash: most ids occur once, and are never kept as text. #}
-    select {{ funnelkit.short_hash('event_id') }} as id_hash
-    from {{ ref('stg_raw__events') }}
+    select {{ funnelkit.event_identity_hash('events') }} as id_hash
+    from {{ ref('stg_raw__events') }} as events
     where reject_reason is null
         {%- if grows %}
-        and {{ funnelkit.short_hash('event_id') }} in (
-            select {{ funnelkit.short_hash('event_id') }} from {{ ref('stg_raw__events') }}
+        and {{ funnelkit.event_identity_hash('events') }} in (
+            select {{ funnelkit.event_identity_hash('events') }} from {{ ref('stg_raw__events') }} as events
             where reject_reason is null and load_no > {{ funnelkit.grown_since() }}
         )
         {%- endif %}
@@ -25,8 +25,11 @@ repeated as (
 
 candidates as (
 
-    select * from {{ ref('stg_raw__events') }}
-    where reject_reason is null and {{ funnelkit.short_hash('event_id') }} in (select id_hash from repeated)
+    select
+        events.* exclude (event_id),
+        {{ funnelkit.event_identity('events') }} as event_id
+    from {{ ref('stg_raw__events') }} as events
+    where reject_reason is null and {{ funnelkit.event_identity_hash('events') }} in (select id_hash from repeated)
 
 ),
 

@@ -8,7 +8,7 @@ events as (
 
     select
         events.row_no,
-        events.event_id,
+        {{ funnelkit.event_identity('events') }} as event_id,
         events.event_name,
         events.properties,
         events.occurred_at,

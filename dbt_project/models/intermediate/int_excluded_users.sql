@@ -16,10 +16,12 @@ final as (
     {{ 'union' if ns.parts }}
     {%- set ns.parts = ns.parts + 1 %}
     select identities.user_key, {{ funnelkit.sql_text(rule.name) }} as excluded_by
-    from {{ source('raw', 'lists') }} as lists
-    inner join {{ ref('int_identities') }} as identities
-        on identities.logged_id = lists.id or identities.logged_id = 'anonymous:' || lists.id
-    where lists.list = {{ funnelkit.sql_text(rule.name) }}
+    from (
+        select id as logged_id from {{ source('raw', 'lists') }} where list = {{ funnelkit.sql_text(rule.name) }}
+        union
+        select 'anonymous:' || id as logged_id from {{ source('raw', 'lists') }} where list = {{ funnelkit.sql_text(rule.name) }}
+    ) as listed
+    inner join {{ ref('int_identities') }} as identities on listed.logged_id = identities.logged_id
     {%- endfor %}
     {%- if not ns.parts %}
     select user_key, cast(null as varchar) as excluded_by from {{ ref('int_user_rows') }} where false

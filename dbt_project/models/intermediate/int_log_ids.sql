@@ -5,7 +5,10 @@ with
 
 events as (
 
-    select * from {{ ref('stg_raw__events') }}
+    select
+        *,
+        case when not starts_with(logged_id, 'anonymous:') then logged_id end as user_id
+    from {{ ref('stg_raw__events') }}
     where reject_reason is null and load_no > {{ funnelkit.grown_since() }}
 
 ),

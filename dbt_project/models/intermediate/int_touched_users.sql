@@ -14,11 +14,19 @@ touched_ids as (
     union
     select logged_id from {{ ref('stg_raw__events') }}
     where reject_reason is null and event_id in (
+        {# Without ids of the log's own, the same event is the same user's. #}
         select events.event_id
         from {{ ref('stg_raw__events') }} as events
         where events.reject_reason is null and events.load_no > {{ since }}
             and events.event_id in (select event_id from {{ ref('int_events_duplicates') }})
     )
+
+),
+
+moved as (
+
+    select user_id, previous_user_id from {{ ref('int_identity_changes') }}
+    where load_no > {{ since }} and previous_user_id <> user_id
 
 ),
 
@@ -29,10 +37,12 @@ touched as (
     inner join {{ ref('int_identities') }} as identities on touched_ids.logged_id = identities.logged_id
     union all
     select keys.user_key, true as is_merged
-    from {{ ref('int_identity_changes') }} as changes
-    inner join {{ ref('int_user_keys') }} as keys
-        on keys.user_id = changes.user_id or keys.user_id = changes.previous_user_id
-    where changes.load_no > {{ since }} and changes.previous_user_id <> changes.user_id
+    from (
+        select user_id from moved
+        union
+        select previous_user_id as user_id from moved
+    ) as concerned
+    inner join {{ ref('int_user_keys') }} as keys on concerned.user_id = keys.user_id
 
 ),
 

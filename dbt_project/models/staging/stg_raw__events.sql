@@ -31,16 +31,7 @@ typed as (
     select
         row_no,
         load_no,
-        -- A log without ids: the same entity, instant, name and properties are the same event.
-        coalesce(
-            nullif(event_id, ''),
-            md5(
-                coalesce(nullif(user_id, ''), nullif(anonymous_id, ''), '') || chr(31)
-                || coalesce(cast({{ funnelkit.epoch_us('occurred_utc') }} as varchar), occurred_at, '') || chr(31)
-                || coalesce(event_name, '') || chr(31)
-                || coalesce(properties, '')
-            )
-        ) as event_id,
+        nullif(event_id, '') as event_id,
         -- Who it is by the log alone. An anonymous id is never taken for a user of that name.
         coalesce(nullif(user_id, ''), 'anonymous:' || nullif(anonymous_id, '')) as logged_id,
         nullif(user_id, '') as user_id,
@@ -69,7 +60,7 @@ typed as (
             when nullif(event_name, '') is null then event_name
             when nullif(user_id, '') is null and nullif(anonymous_id, '') is null then user_id
             else occurred_at
-        end as reject_text
+        end as fk_text
     from raw
 
 ),
@@ -77,7 +68,8 @@ typed as (
 final as (
 
     select
-        *,
+        * exclude (user_id, fk_text),  -- a rule may name the user; logged_id holds it
+        case when reject_reason is not null then fk_text end as reject_text,
         {% if event_rules -%}
         case
             {%- for rule in event_rules %}

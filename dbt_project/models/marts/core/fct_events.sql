@@ -4,7 +4,7 @@
 {%- set may_exclude = settings.quality.exclude or settings.quality.near_duplicates_us is not none -%}
 
 -- The event log: accepted, one row an event, typed, with the user resolved. Clustered by user and
--- time; event_no orders it by (user, occurred_at, event_id) and is not compared between builds.
+-- time; event_no orders it by user, occurred_at and what identifies the event, and is not compared between builds.
 with
 
 identities as (
@@ -22,6 +22,7 @@ keyed as (
 
     select
         events.event_id,
+        events.logged_id,
         identities.user_id,
         identities.user_key,
         coalesce(events.account_id, identities.account_id) as account_id,
@@ -53,13 +54,13 @@ numbered as (
         -- A session ends where its user is idle for longer than `sessions: idle`.
         case
             when {{ funnelkit.epoch_us('occurred_at') }} - lag({{ funnelkit.epoch_us('occurred_at') }}) over (
-                partition by user_key order by occurred_at, event_id
+                partition by user_key order by occurred_at, {{ funnelkit.event_identity_order('keyed') }}
             ) <= {{ settings.session_idle_us }} then 0
             else 1
         end as is_start,
         {% endif -%}
         user_key * 4294967296
-        + row_number() over (partition by user_key order by occurred_at, event_id) as event_no
+        + row_number() over (partition by user_key order by occurred_at, {{ funnelkit.event_identity_order('keyed') }}) as event_no
     from keyed
 
 ),
@@ -68,7 +69,7 @@ final as (
 
     select
         numbered.event_no,
-        numbered.event_id,
+        {{ funnelkit.event_identity('numbered') }} as event_id,
         numbered.user_id,
         numbered.user_key,
         numbered.account_id,

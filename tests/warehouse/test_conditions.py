@@ -1,4 +1,4 @@
-"""SQL in the definitions is told at its place when it is not one expression."""
+"""SQL in the definitions is told at its place when it is no condition that can be true."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.project.read import read
-from funnelkit.warehouse.expressions import check_steps
+from funnelkit.warehouse.conditions import check_definitions
 
 DEFINITIONS = """\
 vars:
@@ -22,17 +22,23 @@ vars:
         exclude:
           - x
           - {{event: y, where: "{exclusion}"}}
+    quality:
+      exclude:
+        - {{name: bots, events: "{bots}", users: "{testers}"}}
 """
 
 
 def checked(folder: Path, **sql: str) -> list[str]:
-    """The mistakes of definitions with this SQL, none if it is right."""
+    """The mistakes of definitions with this SQL, each with what to do; none if it is right."""
     file = folder / "dbt_project.yml"
     right = {"segment": "mrr > 0", "step": "n > 0", "exclusion": "n is null"}
+    right |= {"bots": "n > 9 or source_file like 'x%'", "testers": "plan = 'test'"}
     file.write_text(DEFINITIONS.format(**right | sql), encoding="utf-8")
     try:
-        check_steps(read(file))
+        check_definitions(read(file))
     except FunnelkitError as error:
+        if error.hint is not None:
+            return [f"{error.message}; {error.hint}"]
         return error.message.splitlines()
     return []
 
@@ -47,6 +53,8 @@ def test_expressions_everywhere_are_no_mistake(tmp_path: Path) -> None:
         ("segment", "dbt_project.yml:7: segments.big"),
         ("step", "dbt_project.yml:10: funnels.f.steps[1].where"),
         ("exclusion", "dbt_project.yml:13: funnels.f.exclude[1].where"),
+        ("bots", "dbt_project.yml:16: quality.exclude[0].events"),
+        ("testers", "dbt_project.yml:16: quality.exclude[0].users"),
     ],
 )
 @pytest.mark.parametrize("text", ["n >", "true) or (true", "1; select 2"])
@@ -58,18 +66,23 @@ def test_what_is_no_expression_is_told_at_its_place(
 
 
 def test_all_are_told_at_once(tmp_path: Path) -> None:
-    assert len(checked(tmp_path, segment=")", step="(", exclusion="n n n")) == 3
+    told = checked(tmp_path, segment="plan = free", step="(", exclusion="n n n")
+    assert [line.split(":")[1] for line in told] == ["10", "13", "7"]
+    assert told[2].endswith("text goes in single quotes: \"plan = 'free'\"")
 
 
 @pytest.mark.parametrize(
     ("key", "text", "told"),
     [
-        ("step", "event_nam = 'x'", "no column 'event_nam'; did you mean 'event_name'?"),
-        ("step", "plan = 'free'", "no column 'plan'"),  # a step sees its event alone
-        ("exclusion", "event_name = look", "no column 'look'"),
-        ("segment", "plan <> free", "no column 'free'"),
-        ("step", "n", "is integer, not a condition"),
-        ("segment", "'free'", "is varchar, not a condition"),
+        ("step", "event_nam = 'x'", "no column 'event_nam'; did you mean event_name?"),
+        ("step", "plan = 'free'", "no column 'plan'; plan is a user property, events do not have"),
+        ("step", "other > 1", "no column 'other'; declare it in event_properties; columns of"),
+        ("exclusion", "event_name = look", "no column 'look'; text goes in single quotes"),
+        ("segment", "plan <> free", "no column 'free'; text goes in single quotes: \"plan <> 'fr"),
+        ("step", "n", 'is no condition, its type is INTEGER; like "recipients > 0"'),
+        ("bots", "plan = 'free'", "no column 'plan'; plan is a user property"),
+        ("testers", "n > 1", "no column 'n'"),  # what one event says, a user has many of
+        ("segment", "'free'", "is no condition, its type is VARCHAR"),
     ],
 )
 def test_what_cannot_be_true_is_told_before_a_build(
