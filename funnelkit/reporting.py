@@ -143,7 +143,7 @@ class Reports:
         from funnelkit.results import report_data
 
         definition = self.declared[slug]
-        return report_data(con, slug, definition, self._funnels(slug))
+        return report_data(con, slug, definition, self._funnels(slug), self.definitions)
 
     def _funnels(self, slug: str) -> list[Mapping[str, Any]]:
         named = self.declared[slug].get("funnels") or ()

@@ -3,25 +3,29 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["text", "count", "share", "points", "seconds", "p", "date"]
+Kind = Literal["text", "count", "share", "part", "points", "seconds", "p", "date"]
 Value = str | int | float | bool | None
 
 MINUS = "\u2212"
 NOTHING = "–"
-_NUMERIC = ("count", "share", "points", "seconds", "p")
+_NUMERIC = ("count", "share", "part", "points", "seconds", "p")
+# What makes a spreadsheet run a cell (also in the wide forms of East Asian keyboards).
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
 class Column:
     """A named column and what its numbers mean.
 
-    `kind`: `text`, `count` (integer), `share` (0..1, shown in percent), `points` (a difference of
-    shares, shown in percentage points), `seconds` (a duration), `p` (a p- or q-value) or `date`
-    (ISO text).
+    `kind`: `text`, `count` (integer), `share` (0..1, shown in percent), `part` (a share of which
+    little is much, shown finer), `points` (a difference of shares, shown in percentage points),
+    `seconds` (a duration), `p` (a p- or q-value) or `date` (ISO text).
     """
 
     name: str
@@ -99,6 +103,8 @@ def shown(value: Value, kind: Kind) -> str:
         return f"{value:,}".replace("-", MINUS)
     if kind == "share":
         return percent(float(value))
+    if kind == "part":
+        return fine_percent(float(value))
     if kind == "points":
         return f"{100 * float(value) + 0.0:+.1f} pp".replace("-", MINUS)
     if kind == "seconds":
@@ -114,6 +120,18 @@ def percent(share: float) -> str:
     Rounded to the 6 decimals of the CSV first: a share read back from there shows the same.
     """
     return f"{100 * round(share, 6) + 0.0:.1f} %"
+
+
+def fine_percent(share: float) -> str:
+    """A share in percent, small ones with two digits: `41.2 %`, `1 %`, `0.012 %`, `< 0.0001 %`.
+
+    For shares of which few is much: what of a log was refused.
+    """
+    known = round(share, 6)
+    if share > 0 and known == 0:
+        return "< 0.0001 %"
+    text = f"{100 * known:.1f}" if known >= 0.01 else f"{100 * known:.2g}"
+    return f"{text.removesuffix('.0')} %"
 
 
 def duration(seconds: float) -> str:
@@ -143,13 +161,31 @@ def to_json(table: Table) -> str:
 
 
 def to_csv(table: Table) -> str:
-    """The exact numbers, 6 decimals, `\\n` line ends, empty for nothing."""
+    """The exact numbers, 6 decimals, `\\n` line ends, empty for nothing; text as `csv_text`."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.names)
     for record in table.records():
-        writer.writerow(["" if value is None else value for value in record.values()])
+        writer.writerow(["" if value is None else _csv_cell(value) for value in record.values()])
     return out.getvalue()
+
+
+def _csv_cell(value: Value) -> Value:
+    return csv_text(value) if isinstance(value, str) else value
+
+
+def csv_text(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: `'` before `=`, `+`, `-`, `@`, tab, line end.
+
+    Numbers stay as they are, and text that has such a `'` already gets one more, so that
+    `read_csv_text` gives back the very text.
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def read_csv_text(cell: str) -> str:
+    """The text that `csv_text` wrote."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def to_markdown(table: Table) -> str:

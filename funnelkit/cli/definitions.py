@@ -17,7 +17,8 @@ funnelkit definitions activation
 @click.argument("name", required=False, type=FunnelName())
 @format_option()
 def command(name: str | None, format_: str) -> None:
-    """Spell out what the funnel NAME counts, rule by rule; without it, all of them.
+    """Spell out what the funnel NAME counts, rule by rule; without it, all of them,
+    and what of the log counts.
 
     The hash names the rules: it changes when, and only when, a number can.
     """

@@ -19,6 +19,8 @@ from funnelkit.project.fields import (
     TimeZone,
 )
 from funnelkit.project.funnels import Funnel
+from funnelkit.project.identity import EventModel, Identity
+from funnelkit.project.quality import Quality
 
 MAX_FUNNELS = 127  # the funnel's number shares 64 bits with lane and entity
 LATER_SECTIONS = ("outcomes", "aha_moments", "aha_search", "features", "feedback")
@@ -46,17 +48,22 @@ class Definitions(Strict):
     """The whole `vars: funnelkit:` block.
 
     `observed_until` is UTC (a date alone means its first instant, a time without offset is UTC);
-    None means the latest accepted event. `segments` are SQL over user properties. Sections in
-    LATER_SECTIONS are kept raw; `later` are those without which the numbers would not be what the
-    author means.
+    None means the latest accepted event. `as_of`, likewise, is the last instant of which a row may
+    have been received (or, without that, have occurred); None means all rows. `events`: a model
+    instead of raw.events. `segments` are SQL over user properties. Sections in LATER_SECTIONS are
+    kept raw; `later` are those without which the numbers would not be what the author means.
     """
 
-    later = ("events", "gates")
+    later = ("gates",)
 
     timezone: TimeZone = "UTC"
     observed_until: Instant | None = None
+    as_of: Instant | None = None
+    events: EventModel | None = None
     event_properties: Properties = Field(default_factory=dict)
     user_properties: Properties = Field(default_factory=dict)
+    identity: Identity = Field(default_factory=Identity)
+    quality: Quality = Field(default_factory=Quality)
     sessions: Sessions | None = None
     segments: dict[Name, Text] = Field(default_factory=dict)
     funnels: Annotated[dict[Name, Funnel], Field(max_length=MAX_FUNNELS)] = Field(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
@@ -138,6 +139,23 @@ def _names(value: Any) -> Any:
     raise wrong(f"{value!r} is not an event; write a name or [a, b], numbers in quotes")
 
 
+def _share(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise wrong(f"{value!r} is not a share from 0 to 1; write 0.05 for 5 %")
+    return float(value)
+
+
+def whole_number(least: int) -> Callable[[Any], int]:
+    """A validator of whole numbers from `least` on."""
+
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise wrong(f"{value!r} is not a whole number from {least} on")
+        return int(value)
+
+    return check
+
+
 Text = Annotated[str, AfterValidator(_text)]
 Name = Annotated[str, AfterValidator(_slug)]
 Events = Annotated[tuple[Text, ...], BeforeValidator(_names)]
@@ -148,6 +166,7 @@ Date = Annotated[dt.date, BeforeValidator(_date)]
 Instant = Annotated[dt.datetime, BeforeValidator(_instant)]
 Duration = Annotated[int, BeforeValidator(_duration)]  # microseconds
 Window = Annotated[int | None, BeforeValidator(_window)]  # microseconds; None for none
+Share = Annotated[float, BeforeValidator(_share)]
 Properties = dict[PropertyName, PropertyType]
 
 

@@ -116,10 +116,13 @@ _SHAPES: dict[str | int, str] = {
     "property": "write {property: …, at: …}",
     "at": "write a step's name, first or last; a user property's name stands alone",
     "idle": "write {idle: 30 minutes}",
+    "model": "write {model: my_events}",
 }
 
 
 def _shape(loc: tuple[str | int, ...]) -> str:
+    if loc[0] == "quality":
+        return "write {name: bots, events: …}"
     if "exclude" in loc:
         return "write {event: …}"
     return _SHAPES.get(loc[-1], "write it")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from funnelkit.errors import did_you_mean
+from funnelkit.project.quality import repeated_rules
 from funnelkit.project.rules import AT_ENTRY, Mistake, as_list, as_mapping, conflicts
 
 SESSION = "session_id"  # the entity and the column that `sessions:` makes
@@ -41,6 +42,7 @@ def references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         yield from _repeated_properties(section, as_mapping(raw.get(section)))
     if known.sessions:
         yield from _taken_by_sessions(known)
+    yield from repeated_rules(raw)
 
 
 def _of_funnel(funnel: Mapping[str, Any], known: _Known) -> Iterator[Mistake]:

@@ -8,7 +8,8 @@ COLUMNS = frozenset(
         *("occurred_at", "occurred_utc", "received_at", "received_utc", "updated_at"),
         *("updated_utc", "valid_from", "first_seen_at", "last_seen_at", "json_properties"),
         *("untyped_properties", "has_bad_properties", "reject_reason", "reject_text"),
-        *("source_file", "source_line"),
+        *("source_file", "source_line", "load_no", "row_no", "logged_id", "previous_id"),
+        *("is_skewed", "excluded_by", "is_start", "untyped_values"),
     )
 )
 

@@ -50,6 +50,20 @@ reports/**/*.html -linguist-generated diff=html
 _TAKEN = ("funnelkit", "dbt", "dbt_duckdb")
 
 
+def check_new(directory: Path, name: str) -> None:
+    """Raises FunnelkitError if a project of this name cannot be written there; writes nothing."""
+    targets = [directory / path for path in _files(_checked_name(name), "")]
+    _refuse(directory, [file for file in targets if file.exists() or file.is_symlink()])
+
+
+def _refuse(directory: Path, taken: list[Path]) -> None:
+    if taken:
+        names = ", ".join(sorted(file.relative_to(directory).as_posix() for file in taken))
+        raise FunnelkitError(
+            f"{directory}: already has {names}", "choose a new folder; nothing was written"
+        )
+
+
 def write_project(directory: Path, name: str, funnelkit_vars_yaml: str) -> tuple[Path, ...]:
     """Writes a project's dbt_project.yml, packages.yml, .gitignore, .gitattributes and models/.
 
@@ -67,11 +81,7 @@ def write_project(directory: Path, name: str, funnelkit_vars_yaml: str) -> tuple
         raise FunnelkitError(
             f"{directory}: cannot be written: {error.strerror}", "nothing was written"
         ) from error
-    if taken:
-        names = ", ".join(sorted(file.relative_to(directory).as_posix() for file in taken))
-        raise FunnelkitError(
-            f"{directory}: already has {names}", "choose a new folder; nothing was written"
-        )
+    _refuse(directory, taken)
     return tuple(targets)
 
 

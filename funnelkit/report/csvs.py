@@ -13,8 +13,9 @@ from funnelkit.report.model import (
     file_name,
     normalised,
 )
-from funnelkit.table import Column, Table, Value, to_csv
+from funnelkit.table import Column, Table, Value, read_csv_text, to_csv
 
+_LONGEST = 1 << 30  # characters of a cell
 _TOP = ("title", "description", "first_event", "last_event", "observed_until")
 _ABOUT = (
     Column("funnel", "text", "Funnel"),
@@ -133,6 +134,7 @@ def _read(files: Mapping[str, bytes], name: str, slug: str, *, optional: bool = 
         if optional:
             return Table((), ())
         raise _broken(slug, name, "the file is missing")
+    csv.field_size_limit(_LONGEST)  # Python's own is shorter than a name in a log may be
     try:
         lines = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
     except (UnicodeDecodeError, csv.Error) as error:
@@ -155,7 +157,7 @@ def _read(files: Mapping[str, bytes], name: str, slug: str, *, optional: bool = 
 def _value(slug: str, file: str, line: int, column: str, text: str) -> Value:
     known = KNOWN_COLUMNS.get(column)
     if not text or known is None or not known.is_numeric:
-        return text or None
+        return read_csv_text(text) or None
     try:
         return int(text) if text.lstrip("-").isdigit() else float(text)
     except ValueError:

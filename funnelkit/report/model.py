@@ -19,6 +19,7 @@ _KINDS: dict[Kind, dict[str, str]] = {
         "period_state": "State",
         "reason": "Kind: what became of it",
         "digest": "Digest",
+        "limit": "Limit",
         "item": "Item",
         "text": "Text",
     },
@@ -47,6 +48,7 @@ _KINDS: dict[Kind, dict[str, str]] = {
         "lo": "Low",
         "hi": "High",
     },
+    "part": {"share": "Of raw rows"},
     "seconds": {
         "seconds": "Elapsed",
         "median_seconds": "Median from step before",
@@ -91,7 +93,8 @@ class FunnelSection:
 class ReportData:
     """Everything a report may depend on; equal values give equal bytes.
 
-    `quality` has the columns reason, rows: every filter and how many rows it took; `inputs` is
+    `quality` has the columns reason, rows, share (of raw rows) and, where the project has limits,
+    limit: every filter and how many rows it took; `inputs` is
     what the numbers rest on, per week (week, events, entities, digest), a count null where it is
     not to be shown; the three instants are ISO 8601 text. `slug` is the report's folder under
     reports/.

@@ -5,17 +5,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from funnelkit.errors import FunnelkitError, did_you_mean
-from funnelkit.project.words import entities, in_words, window_text
-from funnelkit.results.notes import gaps, noted, told_where, without_leavers
+from funnelkit.project.words import at_in_words, entities, in_words, window_text
+from funnelkit.results.notes import gaps, left_out, noted, without_leavers
+from funnelkit.results.quality import event_quality
 from funnelkit.results.view import Grain, with_after
-from funnelkit.stats.funnels import (
-    PeriodCounts,
-    StepCounts,
-    TimeCounts,
-    step_rows,
-    times_table,
-    trend_table,
-)
+from funnelkit.stats.funnels import PeriodCounts, StepCounts, step_rows, trend_table
+from funnelkit.stats.times import TimeCounts, times_table
 from funnelkit.table import Table
 from funnelkit.warehouse.macros import definition_hash
 from funnelkit.warehouse.queries import query
@@ -55,8 +50,10 @@ def funnel_table(
         table = noted(table, gaps([each.period for each in found], trend))
     else:
         values = [] if by is None else with_after(steps(con, name, by), spec, at)
-        table = told_where(step_rows(steps(con, name, None) + values, meta=meta, **options), at)
-    return without_leavers(table, spec, lambda: leavers(con, name))
+        table = noted(
+            step_rows(steps(con, name, None) + values, meta=meta, **options), at_in_words(at)
+        )
+    return noted(without_leavers(table, spec, lambda: leavers(con, name)), left_out(meta))
 
 
 def leavers(con: "DuckDBPyConnection", name: str) -> int:
@@ -147,17 +144,4 @@ def _breakdown(spec: Mapping[str, Any], by: str) -> Mapping[str, Any]:
 def inputs(con: "DuckDBPyConnection") -> dict[str, Any]:
     """What stands in each meta of a built warehouse: the log's span and its counted rows."""
     window = query(con, "log_window")[0]
-    quality = query(con, "event_quality")
-    counted = {(row["kind"], row["outcome"]): 0 for row in quality}
-    for row in quality:
-        counted[row["kind"], row["outcome"]] += row["entries"]
-    return {
-        **window,
-        "events": counted.get(("events", "accepted"), 0),
-        "duplicates": counted.get(("events", "duplicate"), 0),
-        "rejected": {
-            row["reason"]: row["entries"]
-            for row in quality
-            if row["kind"] == "events" and row["outcome"] == "rejected"
-        },
-    }
+    return {**window, **event_quality(con)}

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 from funnelkit.errors import FunnelkitError
 from funnelkit.project.words import entities, in_words, window_text
 from funnelkit.results.built import built_funnel, leavers, periods, steps
+from funnelkit.results.notes import leavers_in_words, may_leave
+from funnelkit.results.quality import quality_table
 from funnelkit.results.small import folded, merged, size
 from funnelkit.results.view import NO_CONVERSION, NOT_REACHED, with_after
-from funnelkit.stats.funnels import StepCounts, TimeCounts, step_rows, times_table, trend_table
+from funnelkit.stats.funnels import StepCounts, step_rows, trend_table
+from funnelkit.stats.times import TimeCounts, times_table
 from funnelkit.table import Column, Table, Value
 from funnelkit.warehouse.queries import query
 
@@ -25,25 +28,23 @@ def report_data(
     slug: str,
     definition: Mapping[str, Any],
     specs: Sequence[Mapping[str, Any]],
+    definitions: Mapping[str, Any] | None = None,
 ) -> "ReportData":
     """What a report shows, read from the built marts; groups below five entrants are folded.
 
-    `definition` is the report's entry under `reports:`, `specs` the funnels it names.
+    `definition` is the report's entry under `reports:`, `specs` the funnels it names, `definitions`
+    the whole block of the project, whose limits stand beside what was filtered.
     """
     from funnelkit.report.model import ReportData
 
     window = query(con, "log_window")[0]
     weeks = query(con, "log_weeks")
-    quality = query(con, "event_quality")
     return ReportData(
         slug=slug,
         title=definition.get("title") or slug.replace("_", " ").capitalize(),
         description=definition.get("description") or "",
         sections=tuple(_section(con, spec) for spec in specs),
-        quality=Table(
-            (Column("reason"), Column("rows", "count")),
-            tuple((_quality_words(**row), row["entries"]) for row in quality),
-        ),
+        quality=quality_table(con, definitions or {}),
         first_event=window["first_event"] or "",
         last_event=window["last_event"] or "",
         observed_until=window["observed_until"] or "",
@@ -57,14 +58,6 @@ def report_data(
             tuple(_week(**row) for row in weeks),
         ),
     )
-
-
-def _quality_words(kind: str, outcome: str, reason: str, entries: int) -> str:
-    if outcome == "accepted":
-        return f"{kind}: accepted"
-    if outcome == "kept":
-        return f"{kind}: kept without a value, {reason}"
-    return f"{kind}: {outcome}, {reason}"
 
 
 def _week(week: str, events: int, entities: int, digest: str) -> tuple[Value, ...]:
@@ -87,14 +80,6 @@ def _values(counts: Sequence[StepCounts], spec: Mapping[str, Any], at: str) -> S
     ]
 
 
-def _leavers(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> list[str]:
-    """How many entities exclusions took out altogether, in a sentence."""
-    if not any(each["scope"] == "entity" for each in spec["exclude"]):
-        return []
-    left = leavers(con, spec["name"])
-    return [f"Excluded: {left:,} {entities(spec)} left the funnel (scope: entity)."]
-
-
 def _section(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> "FunnelSection":
     from funnelkit.report.model import FunnelSection
 
@@ -115,10 +100,11 @@ def _section(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> "FunnelSecti
             f"at least {_FEWEST_IN_REPORTS}, so that nobody's own journey stands in it",
         )
     rows = query(con, "funnel_times", funnel=name)
+    left = [leavers_in_words(spec, leavers(con, name))] if may_leave(spec) else []
     return FunnelSection(
         name=name,
         description=spec["description"],
-        words=(*in_words(spec), *_leavers(con, spec)),
+        words=(*in_words(spec), *left),
         definition_hash=built["definition_hash"],
         window=window_text(spec) or "",
         steps=step_rows(total, **options),

@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from funnelkit import __version__
 from funnelkit import paths as package
 from funnelkit.errors import FunnelkitError
-from funnelkit.warehouse import meta
+from funnelkit.warehouse import meta, quality
 from funnelkit.warehouse.dbt_results import (
     BuildError,
     BuildResult,
@@ -30,6 +31,7 @@ from funnelkit.warehouse.dbt_results import (
     refused,
     summarise,
 )
+from funnelkit.warehouse.lists import Lists, write_lists
 
 if TYPE_CHECKING:
     import duckdb
@@ -91,6 +93,7 @@ def environment(paths: "Paths", *, raw: str | None = None) -> dict[str, str]:
         # Relative to the package. A user's project must not find the sample's seeds: dbt would
         # look for them beside its link to the package.
         "FUNNELKIT_SEEDS": "../seeds" if paths.name == PACKAGE else "no-seeds",
+        "FUNNELKIT_VERSION": __version__,
         "FUNNELKIT_WAREHOUSE": str(paths.warehouse),
     }
 
@@ -155,9 +158,10 @@ def build(
     select: Sequence[str] = (),
     full_refresh: bool = False,
     definitions: Mapping[str, Any] | None = None,
+    lists: Lists | None = None,
     on_event: OnEvent | None = None,
 ) -> BuildResult:
-    """Runs `dbt build`; failed tests are in the result.
+    """Runs `dbt build`; failed tests are in the result. `lists` become raw.lists before it.
 
     Holds the warehouse from before dbt is even imported until it is done, so a second build is
     told at once who is at work. Raises WarehouseBusy, BuildError for models that failed (the marts
@@ -169,6 +173,7 @@ def build(
         args += ["--select", selector]
     selection, defined = " ".join(f"--select {each}" for each in select), _defined(definitions)
     with _held(paths) as guard:
+        write_lists(guard, lists or {})
         with _variables(environment(paths, raw=raw_mode(paths, guard))):
             install(paths)
             write_profiles(paths)
@@ -183,6 +188,7 @@ def build(
         result = summarise(outcome.result.results, paths.root, tuple(counter.unmatched))
         if not (select or result.built or result.errors):
             raise package_missing(paths.dbt_dir, paths.name) or nothing_built()
+        result = quality.told(result, guard, definitions or {})
         result = replace(result, unseen=_unseen(guard, definitions))
         meta.record(guard, _state(result, bool(select)), selection, defined, _outcome(result))
     if result.errors:
@@ -230,11 +236,16 @@ def compiles(args: Sequence[str]) -> bool:
 
 
 def run(
-    paths: "Paths", args: Sequence[str], *, definitions: Mapping[str, Any] | None = None
+    paths: "Paths",
+    args: Sequence[str],
+    *,
+    definitions: Mapping[str, Any] | None = None,
+    lists: Lists | None = None,
 ) -> int:
     """Any dbt command with the project's environment; dbt prints. Returns dbt's exit code.
 
-    A command that replaces tables is recorded as a build. Raises WarehouseBusy before a command
+    A command that replaces tables is recorded as a build, and `lists` become raw.lists before it.
+    Raises WarehouseBusy before a command
     that opens the warehouse, FunnelkitError for arguments that dbt does not take, and
     KeyboardInterrupt.
     """
@@ -244,6 +255,7 @@ def run(
     with _held(paths) as guard:
         raw = raw_mode(paths, guard)
         if command in _REPLACING:
+            write_lists(guard, lists or {})
             return _run_recorded(paths, args, raw, guard, definitions or {})
     return _run(paths, args, raw, _Counter())
 

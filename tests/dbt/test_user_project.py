@@ -162,7 +162,8 @@ def test_everything_given_up_is_counted(project):
 
 def test_definition_of_the_marts_is_the_one_that_is_shown(project):
     built = dict(rows(project, "select funnel, definition_hash from dim_funnels"))
-    shown = {row["funnel"]: row["definition_hash"] for row in project.definitions().records()}
+    told = project.definitions().records()
+    shown = {row["funnel"]: row["definition_hash"] for row in told if row["definition_hash"]}
     assert built == shown
     definition = json.loads(
         rows(project, "select definition from dim_funnels where funnel = 'trial'")[0][0]

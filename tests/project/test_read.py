@@ -55,6 +55,16 @@ vars:
       retained_week_4: {event: [dashboard_viewed], after: 21 days, within: 7 days}
     reports: {activation: {funnels: [activation], aha: [team_value]}, say_do: {features: all}}
     annotations: {2026-02-14: new onboarding}
+    as_of: 2026-06-30
+    events: {model: my_events}
+    identity: {shared_devices: last, max_users_per_device: 5}
+    quality:
+      near_duplicates: 1 second
+      clock_skew: {over: 2 days, then: flag}
+      exclude:
+        - {name: bots, events: "event_name = 'crawl'"}
+        - {name: test users, users: "plan = 'test'", list: private/test_users.txt}
+      fail_over: {rejected: 0.01, late: 1}
 """
 
 
@@ -116,6 +126,26 @@ def test_every_rule_of_a_funnel_is_typed(project):
     ]
     tour = funnels["tour"]
     assert (tour.order, tour.anchor_first, tour.entity) == ("any", True, "session_id")
+
+
+def test_what_does_not_count_is_typed(project):
+    definitions = read(project(GOOD)).definitions
+    assert definitions.as_of == dt.datetime(2026, 6, 30, tzinfo=dt.UTC)
+    assert definitions.events is not None
+    assert definitions.events.model == "my_events"
+    identity, quality = definitions.identity, definitions.quality
+    assert (identity.shared_devices, identity.max_users_per_device) == ("last", 5)
+    assert identity.max_ids_per_person == 100
+    assert quality.near_duplicates_us == 1_000_000
+    assert (quality.clock_skew.over_us, quality.clock_skew.then) == (172_800_000_000, "flag")
+    bots, testers = quality.exclude
+    assert (bots.name, bots.events, bots.users, bots.list) == (
+        *("bots", "event_name = 'crawl'"),
+        *(None, None),
+    )
+    assert (testers.users, testers.list) == ("plan = 'test'", "private/test_users.txt")
+    assert (quality.fail_over.rejected, quality.fail_over.late) == (0.01, 1.0)
+    assert (quality.fail_over.duplicate, quality.fail_over.excluded) == (None, None)
 
 
 def test_what_is_left_out_has_the_documented_default(project):
@@ -497,7 +527,71 @@ def test_a_wrong_step_makes_no_false_names(project):
         ("observed_until: 20260629", "3: observed_until: 20260629 is not a time; write 2026-06-"),
         ("annotations: {new: x}", "3: annotations.new: 'new' is not a date; write 2026-02-14"),
         ("annotations: {2026-01-01: 3}", "3: annotations.2026-01-01: must be text, not 3; put it "),
-        ("events: {model: my_events}", "3: events: not supported yet: events"),
+        ("events: my_events", "3: events: must be a mapping of key: value, not 'my_events'"),
+        ("events: {}", "3: events.model: missing; write {model: my_events}"),
+        ("events: {model: a.sql}", "3: events.model: 'a.sql' is not a model's name; write the na"),
+        (
+            "events: {model: a, modle: b}",
+            "3: events.modle: unknown key; did you mean 'model'?",
+        ),
+        ("as_of: soon", "3: as_of: 'soon' is not a time; write 2026-06-29 or "),
+        (
+            "identity: {shared_devices: frist}",
+            "3: identity.shared_devices: 'frist' is not accepted; write 'first', 'last' or 'none'",
+        ),
+        (
+            "identity: {max_users_per_device: 0}",
+            "3: identity.max_users_per_device: 0 is not a whole number from 1 on",
+        ),
+        (
+            "identity: {max_ids_per_person: true}",
+            "3: identity.max_ids_per_person: True is not a whole number from 2 on",
+        ),
+        ("identity: {max_ids_per_persn: 9}", "3: identity.max_ids_per_persn: unknown key; did you"),
+        ("quality: {exclud: []}", "3: quality.exclud: unknown key; did you mean 'exclude'?"),
+        ("quality: {near_duplicates: 1}", "3: quality.near_duplicates: 1 is not a duration; acce"),
+        (
+            "quality: {clock_skew: {then: drop}}",
+            "3: quality.clock_skew.then: 'drop' is not accepted; write 'reject' or 'flag'",
+        ),
+        (
+            "quality: {fail_over: {rejectd: 0.1}}",
+            "3: quality.fail_over.rejectd: unknown key; did you mean 'rejected'?",
+        ),
+        (
+            "quality: {fail_over: {late: 5}}",
+            "3: quality.fail_over.late: 5 is not a share from 0 to 1; write 0.05 for 5 %",
+        ),
+        ("quality: {fail_over: {late: 5 %}}", "3: quality.fail_over.late: '5 %' is not a share"),
+        ("quality: {exclude: [bots]}", "3: quality.exclude[0]: 'bots' is not a rule; write {name:"),
+        (
+            "quality: {exclude: [{name: bots}]}",
+            "3: quality.exclude[0]: takes nothing out; write events, users or list",
+        ),
+        (
+            "quality: {exclude: [{name: bots, event: x}]}",
+            "3: quality.exclude[0].event: unknown key; did you mean 'events'?",
+        ),
+        (
+            "quality: {exclude: [{events: x}]}",
+            "3: quality.exclude[0].name: missing; write {name: bots, events: …}",
+        ),
+        (
+            "quality:\n  exclude:\n    - {name: a, events: x}\n    - {name: a, users: x}",
+            "6: quality.exclude[1].name: a second rule named 'a'; give it another name",
+        ),
+        (
+            'quality: {exclude: [{name: "a\\nb", events: x}]}',
+            "3: quality.exclude[0].name: a rule's name is one line of at most 63 characters",
+        ),
+        (
+            "quality: {exclude: [{name: a, list: /etc/passwd}]}",
+            "3: quality.exclude[0].list: '/etc/passwd' is not a file in the project; write priv",
+        ),
+        (
+            "quality: {exclude: [{name: a, list: private/../../ids}]}",
+            "3: quality.exclude[0].list: 'private/../../ids' is not a file in the project; ",
+        ),
         ("gates: {activation: {fail_under: 0.15}}", "3: gates: not supported yet: gates"),
         ("funels: {}", "3: funels: unknown key; did you mean 'funnels'?"),
         ("reports: {a: {funels: []}}", "3: reports.a.funels: unknown key; did you mean 'funnels'?"),
@@ -534,7 +628,7 @@ def test_duplicate_keys_are_told_anywhere_in_the_file(project):
     text = "models: {a: 1}\n" + GOOD.replace("        window: 14 days\n", WINDOWS) + "models: {}\n"
     assert mistakes(project(text)) == [
         "dbt_project.yml:21: funnels.activation.window: the same key again (first on line 20)",
-        "dbt_project.yml:39: models: the same key again (first on line 1)",
+        "dbt_project.yml:49: models: the same key again (first on line 1)",
     ]
 
 

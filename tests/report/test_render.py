@@ -305,8 +305,10 @@ class TestNumbers:
         for text in (files["report.html"].decode(), files["report.md"].decode()):
             closing = text[text.rindex("What the numbers rest on") :]
             assert data.sections[0].definition_hash in closing
-            for reason, rows in data.quality.rows:
+            for reason, rows, _, limit in data.quality.rows:
                 assert re.search(rf"{reason}\D+{rows:,}\b", closing)
+                assert limit is None or limit in closing.replace("\N{NO-BREAK SPACE}", " ")
+            assert re.search(r"\b14\D+0\.023\s%", closing)  # 14 of 61,292
             for sentence in data.sections[0].words:
                 assert sentence.split(":")[0].replace("_", "") in re.sub(r"[\\_]", "", closing)
 

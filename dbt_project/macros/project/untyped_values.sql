@@ -9,9 +9,10 @@
         )
 {%- endmacro %}
 
-{#- Conditions for declared properties of a JSON column, and for the column itself. -#}
+{#- Conditions for declared properties of a JSON column, and for the column itself: what is no
+    object has no properties. -#}
 {% macro untyped_properties(properties, text, json) %}
-    {% set conditions = {'properties': "nullif(" ~ text ~ ", '') is not null and " ~ json ~ " is null"} %}
+    {% set conditions = {'properties': "nullif(" ~ text ~ ", '') is not null and (" ~ json ~ " is null or left(ltrim(" ~ text ~ "), 1) <> '{')"} %}
     {% for name, type in properties.items() %}
         {% set value = funnelkit.json_text(json, name) %}
         {% do conditions.update({name: value ~ ' is not null and ' ~ funnelkit.typed(value, type) ~ ' is null'}) %}

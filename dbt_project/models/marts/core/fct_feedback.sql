@@ -1,4 +1,4 @@
--- What customers said: one row a response.
+-- What customers said: one row a response; of users that a rule excludes nothing.
 with
 
 feedback as (
@@ -8,7 +8,8 @@ feedback as (
         coalesce(identities.user_id, feedback.user_id) as user_id
     from {{ ref('stg_raw__feedback') }} as feedback
     left join {{ ref('int_identities') }} as identities on feedback.user_id = identities.logged_id
-    where feedback.reject_reason is null
+    left join {{ ref('int_users') }} as users on identities.user_key = users.user_key
+    where feedback.reject_reason is null and users.excluded_by is null
 
 ),
 

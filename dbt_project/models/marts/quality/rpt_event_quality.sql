@@ -17,6 +17,16 @@ accepted as (
 
 ),
 
+feedback as (
+
+    select feedback.response_id, users.excluded_by
+    from {{ ref('stg_raw__feedback') }} as feedback
+    left join {{ ref('int_identities') }} as identities on feedback.user_id = identities.logged_id
+    left join {{ ref('int_users') }} as users on identities.user_key = users.user_key
+    where feedback.reject_reason is null
+
+),
+
 duplicates as (
 
     select 'events' as kind, 'same event_id as another row' as reason, count(*) as entries
@@ -29,8 +39,8 @@ duplicates as (
     where users.reject_reason is null
     union all
     select 'feedback' as kind, 'same response_id as another row' as reason, count(*) - count(distinct response_id) as entries
-    from {{ ref('stg_raw__feedback') }}
-    where reject_reason is null
+    from feedback
+    where excluded_by is null
 
 ),
 
@@ -97,6 +107,11 @@ counted as (
     select 'events' as kind, outcome, reason, sum(entries) as entries
     from left_out
     group by outcome, reason
+    union all
+    select 'feedback' as kind, 'excluded' as outcome, excluded_by as reason, count(*) as entries
+    from feedback
+    where excluded_by is not null
+    group by all
     union all
     select kind, 'rejected' as outcome, {{ funnelkit.reject_group('stage', 'reason') }} as reason, count(*) as entries
     from {{ ref('raw_rejects') }}
