@@ -1,10 +1,13 @@
 """`funnelkit load`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from funnelkit.cli.app import Command, state, tell
+
+if TYPE_CHECKING:
+    from funnelkit.api import FileLoad
 
 
 @click.command(
@@ -12,11 +15,17 @@ from funnelkit.cli.app import Command, state, tell
     short_help="Load raw files: events, users or feedback.",
     example="""
 funnelkit load events data/events*.csv
+funnelkit load events 'export/*.json.gz' --preset amplitude
 funnelkit load events log.jsonl.gz --map event_name=event --map occurred_at=ts
 """,
 )
 @click.argument("kind", metavar="KIND", type=click.Choice(["events", "users", "feedback"]))
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option(
+    "--preset",
+    metavar="NAME",
+    help="Whose export it is: segment, rudderstack, amplitude, mixpanel, posthog, ga4.",
+)
 @click.option(
     "--map",
     "maps",
@@ -29,24 +38,35 @@ funnelkit load events log.jsonl.gz --map event_name=event --map occurred_at=ts
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be loaded, and load nothing.")
 def command(
-    kind: Any, files: tuple[str, ...], maps: tuple[str, ...], time_format: str | None, dry_run: bool
+    kind: Any,
+    files: tuple[str, ...],
+    preset: str | None,
+    maps: tuple[str, ...],
+    time_format: str | None,
+    dry_run: bool,
 ) -> None:
     """Load raw files into the warehouse: CSV, JSON lines or Parquet, also .gz and .zst.
 
-    KIND is events, users or feedback; FILE may be a glob. A file that was
-    loaded before changes nothing. Lines that cannot be parsed are kept in
+    KIND is events, users or feedback; FILE may be a glob. A vendor's export of
+    events (--preset) may fill users too. A file that was loaded before changes
+    nothing. Lines that cannot be parsed are kept in
     raw.rejects, with file, line and reason.
     """
     from funnelkit import api
 
     result = api.open(state().project).load(
-        kind, files, mapping=api.parse_map(maps), time_format=time_format, dry_run=dry_run
+        kind,
+        files,
+        mapping=api.parse_map(maps),
+        time_format=time_format,
+        preset=preset,
+        dry_run=dry_run,
     )
     for file in result.files:
         if file.skipped:
             tell(f"{file.source_file}: loaded before, nothing to do")
             continue
-        tell(f"{file.source_file}: {_counts(file.rows, file.rejected, file.unreadable)}")
+        tell(f"{file.source_file}: {_counts(file)}")
         for reject in file.rejects:
             tell(f"  line {reject.line}: {reject.reason}")
         if file.ignored:
@@ -59,14 +79,15 @@ def command(
         tell("next: funnelkit build")
 
 
-def _counts(rows: int, rejected: int, unreadable: int) -> str:
+def _counts(file: "FileLoad") -> str:
     found = [
-        (rows, "row", ""),
-        (rejected, "line", " rejected"),
-        (unreadable, "unreadable time", ""),
+        (file.rows, "row", ""),
+        (file.users, "row", " about users"),
+        (file.rejected, "line", " rejected"),
+        (file.unreadable, "unreadable time", ""),
     ]
     return ", ".join(
         f"{number:,} {noun}{'' if number == 1 else 's'}{what}"
-        for number, noun, what in found
-        if number or noun == "row"
+        for at, (number, noun, what) in enumerate(found)
+        if number or at == 0
     )

@@ -16,11 +16,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.warehouse import connect, files, raw
+from funnelkit.warehouse.cells import cells_of
 from funnelkit.warehouse.connect import literal
 from funnelkit.warehouse.mapping import Columns, check_mapping, check_once, parse_map, resolve
+from funnelkit.warehouse.presets import find as preset_of
+from funnelkit.warehouse.presets.fill import Reading, drop, insert, stage
+from funnelkit.warehouse.presets.preset import EVENT_CELLS, Preset
+from funnelkit.warehouse.presets.query import left_out, looks_like, recognised
 from funnelkit.warehouse.raw import KINDS, TARGETS, TIMES, Kind
 from funnelkit.warehouse.sources import Reject, Scan, reading, shifts
-from funnelkit.warehouse.times import checked_format, time_sql, utc_text
+from funnelkit.warehouse.times import checked_format, time_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -36,7 +41,8 @@ class FileLoad(NamedTuple):
     `rows` loaded and `rejected` lines (0 and 0 when `skipped`: its content was loaded before);
     `unreadable` times among the rows, kept as they were; `rejects` the first few rejects;
     `folded` the columns that went into properties, `ignored` those that went nowhere (feedback);
-    `replaced_name` is true when other content was loaded under this name before and stays.
+    `replaced_name` is true when other content was loaded under this name before and stays; `users`
+    how many rows of raw.users a vendor's export told beside its events.
     """
 
     path: Path
@@ -49,6 +55,7 @@ class FileLoad(NamedTuple):
     folded: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     replaced_name: bool = False
+    users: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,13 @@ class _Job(NamedTuple):
     root: Path
     mapping: Mapping[str, str]
     time_format: str | None
+    preset: Preset | None = None
+
+    @property
+    def reading(self) -> Reading:
+        """The same for a vendor's export."""
+        assert self.preset is not None
+        return Reading(self.preset, self.mapping, self.time_format)
 
     @property
     def ledger(self) -> str:
@@ -87,6 +101,8 @@ class _Job(NamedTuple):
         settings = dict(self.mapping)
         if self.time_format is not None:
             settings["--time-format"] = self.time_format
+        if self.preset is not None:
+            settings["--preset"] = self.preset.name
         return json.dumps(settings, sort_keys=True, ensure_ascii=False)
 
 
@@ -98,6 +114,7 @@ def load(
     root: str | Path,
     mapping: Mapping[str, str] | None = None,
     time_format: str | None = None,
+    preset: str | None = None,
     dry_run: bool = False,
     wait: float = 10.0,
 ) -> LoadResult:
@@ -105,7 +122,8 @@ def load(
 
     `warehouse` is a connection or the file's path; `patterns` are names and globs; `mapping` says
     ours → theirs, or a constant in single quotes; `time_format` (strptime) is tried before the
-    formats of `times`. `source_file` is the path from `root`. `source_line` is the line in the
+    formats of `times`; `preset` reads a vendor's export of events, which may tell of users too
+    (docs/presets.md). `source_file` is the path from `root`. `source_line` is the line in the
     file, blank and rejected lines counted, a cell with line breaks as one line; in Parquet and
     JSON arrays, the number of the row. Columns that nothing asks for go into `properties`, where it
     has no such key yet; feedback has none and ignores them. Properties of an event without
@@ -120,14 +138,15 @@ def load(
     mapping, unless the mapping gives its rows another name. Rejects are rows in raw.rejects.
     """
     known = _kind(kind)
-    check_mapping(known, mapping or {})
+    vendor = _preset(known, preset)
+    check_mapping(known, mapping or {}, EVENT_CELLS if vendor else None)
     paths = files.find(patterns)
     if not paths:
         raise FunnelkitError(f"no file to load as {kind}", f"example: load {kind} data/*.csv")
     with _opened(warehouse, dry_run, wait) as con, _transaction(con, dry_run):
         if time_format is not None:
             checked_format(con, time_format)
-        job = _Job(known, Path(root).absolute(), dict(mapping or {}), time_format)
+        job = _Job(known, Path(root).absolute(), dict(mapping or {}), time_format, vendor)
         raw.ensure(con)
         loaded = tuple(_load_file(con, job, path) for path in paths)
     return LoadResult(job.kind, loaded, dry_run)
@@ -140,6 +159,16 @@ def _kind(kind: str) -> Kind:
     raise FunnelkitError(
         f"cannot load {kind!r}; expected events, users or feedback", did_you_mean(kind, KINDS)
     )
+
+
+def _preset(kind: Kind, name: str | None) -> Preset | None:
+    found = preset_of(name)
+    if found is not None and kind != "events":
+        raise FunnelkitError(
+            f"--preset {name} is for events; expected none with {kind}",
+            "an export of events brings what it tells of users along: load events",
+        )
+    return found
 
 
 @contextmanager
@@ -193,10 +222,8 @@ def _read(
     """Load the file's rows; or none, and None, if it must be scanned with more care."""
     scan = files.scan(con, path, careful=careful)
     try:
-        columns = resolve(job.kind, path.name, scan.columns, job.mapping)
         with reading(path):
-            _check_times(con, job, scan, columns)
-            return _insert(con, job, scan, columns, name, digest)
+            return _insert(con, job, scan, name, digest)
     finally:
         scan.close(con)
 
@@ -237,43 +264,99 @@ def _time(value: str, job: _Job) -> str:
     return f"({time_sql(value, job.time_format)})"
 
 
+class _Filled(NamedTuple):
+    """What a file filled: rows of its kind and of raw.users, columns that stayed out of them."""
+
+    rows: int
+    users: int = 0
+    folded: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
 def _insert(
-    con: "DuckDBPyConnection", job: _Job, scan: Scan, columns: Columns, name: str, digest: str
+    con: "DuckDBPyConnection", job: _Job, scan: Scan, name: str, digest: str
 ) -> FileLoad | None:
-    before = _last_row(con, job.kind)
+    before = {kind: _last_row(con, kind) for kind in KINDS}
     ((known,),) = con.execute(
         "select count(*) from raw.loads where kind = ? and source_file = ? and sha256 <> ?",
         [job.kind, name, digest],
     ).fetchall()
     number = raw.next_load(con)
+    fill = _fill if job.preset is None else _fill_export
+    filled = fill(con, job, scan, name, digest, number)
+    if filled is None:
+        return None
+    rejected = _insert_rejects(con, job, scan, name, before, number)
+    _note(con, (job.kind, name, digest, filled.rows, rejected, job.ledger, number))
+    if filled.users:
+        _note(con, ("users", name, digest, filled.users, 0, job.ledger, number))
+    return FileLoad(
+        scan.source.path,
+        name,
+        filled.rows,
+        rejected,
+        skipped=False,
+        unreadable=_unreadable(con, job.kind, name, before[job.kind]),
+        rejects=_examples(con, scan) if rejected else (),
+        folded=filled.folded,
+        ignored=filled.ignored,
+        replaced_name=bool(known),
+        users=filled.users,
+    )
+
+
+def _note(con: "DuckDBPyConnection", entry: tuple[object, ...]) -> None:
+    con.execute("insert into raw.loads values (?, ?, ?, ?, ?, ?, ?)", list(entry))
+
+
+def _fill(
+    con: "DuckDBPyConnection", job: _Job, scan: Scan, name: str, digest: str, number: int
+) -> _Filled | None:
+    """Insert by column names and `--map`; None, and nothing, if the file was misread."""
+    columns = _resolved(con, job, scan)
+    _check_times(con, job, scan, columns)
+    before = _last_row(con, job.kind)
     targets = (*TARGETS[job.kind], *raw.ORIGIN)
-    origin = [literal(name), scan.line, str(number)]
-    cells = ", ".join([*_cells(job, scan, columns, digest), *origin])
+    cells = cells_of(job.kind, scan, columns, digest, job.time_format)
+    cells += [literal(name), scan.line, str(number)]
     ((rows,),) = con.execute(
-        f"insert into raw.{job.kind} ({', '.join(targets)}) select {cells} from {scan.relation}"
+        f"insert into raw.{job.kind} ({', '.join(targets)})"
+        f" select {', '.join(cells)} from {scan.relation}"
     ).fetchall()
     if files.misread(con, scan, rows):
         con.execute(f"delete from raw.{job.kind} where rowid > ?", [before])
         return None
-    rejected = _insert_rejects(con, job, scan, name, before, number)
-    con.execute(
-        "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?)",
-        [job.kind, name, digest, rows, rejected, job.ledger, number],
-    )
-    foldable = "properties" in TARGETS[job.kind]
     rest = tuple(scan.columns[index] for index in columns.rest)
-    return FileLoad(
-        scan.source.path,
-        name,
-        rows,
-        rejected,
-        skipped=False,
-        unreadable=_unreadable(con, job, columns, name, before),
-        rejects=_examples(con, scan) if rejected else (),
-        folded=rest if foldable else (),
-        ignored=() if foldable else rest,
-        replaced_name=bool(known),
-    )
+    if "properties" in TARGETS[job.kind]:
+        return _Filled(rows, folded=rest)
+    return _Filled(rows, ignored=rest)
+
+
+def _resolved(con: "DuckDBPyConnection", job: _Job, scan: Scan) -> Columns:
+    """The file's columns by name; where one is missing and a vendor wrote the file, the hint
+    names its preset."""
+    try:
+        return resolve(job.kind, scan.source.path.name, scan.columns, job.mapping)
+    except FunnelkitError as error:
+        vendor = recognised(con, scan) if job.kind == "events" else None
+        if vendor is None:
+            raise
+        raise FunnelkitError(error.message, looks_like(vendor)) from None
+
+
+def _fill_export(
+    con: "DuckDBPyConnection", job: _Job, scan: Scan, name: str, digest: str, number: int
+) -> _Filled | None:
+    """Insert a vendor's export by its preset; None, and nothing, if the file was misread."""
+    table = stage(con, job.reading, scan)
+    try:
+        ((rows,),) = con.execute(f"select count(*) from {table}").fetchall()
+        if files.misread(con, scan, rows):
+            return None
+        events, users = insert(con, job.reading, table, name, number)
+        return _Filled(events, users, ignored=left_out(job.reading.preset, scan.columns))
+    finally:
+        drop(con, table)
 
 
 def _last_row(con: "DuckDBPyConnection", kind: Kind) -> int:
@@ -281,89 +364,13 @@ def _last_row(con: "DuckDBPyConnection", kind: Kind) -> int:
     return int(last)
 
 
-def _cells(job: _Job, scan: Scan, columns: Columns, digest: str) -> list[str]:
-    """SQL, one expression per target of the raw table."""
-    cells = dict.fromkeys(TARGETS[job.kind], "cast(null as varchar)")
-    cells |= {target: scan.text[index] for target, index in columns.sources.items()}
-    cells |= {target: literal(text) for target, text in columns.constants.items()}
-    for target in TIMES[job.kind]:
-        if target in columns.sources or target in columns.constants:
-            cells[target] = f"coalesce({utc_text(_time(cells[target], job))}, {cells[target]})"
-    if "properties" in cells:
-        own = cells["properties"]
-        cells["properties"] = _properties(own, scan, columns)
-        if job.kind == "events" and _has_own(columns):
-            cells["properties"] = (
-                f"case when {cells['event_id']} is null then {_sorted(cells['properties'])}"
-                f" else {cells['properties']} end"
-            )
-    if "response_id" in cells:
-        content = ", ".join(c for target, c in cells.items() if target != "response_id")
-        # Of answers that nobody signed, two equal ones are two: they are told apart by their place.
-        place = f"{literal(digest + '/')} || ({scan.line})"
-        content += f", case when {cells['user_id']} is null then {place} end"
-        cells["response_id"] = (
-            f"coalesce({cells['response_id']}, md5(cast(to_json([{content}]) as varchar)))"
-        )
-    return [cells[target] for target in TARGETS[job.kind]]
-
-
-def _has_own(columns: Columns) -> bool:
-    return "properties" in columns.sources or "properties" in columns.constants
-
-
-def _sorted(text: str) -> str:
-    """SQL: a JSON object with its keys sorted, each value as it is; other text, and an object that
-    has a key twice, unchanged."""
-    entries = f"map_entries(try_cast(try_cast({text} as json) as map(varchar, json)))"
-    member = "cast(to_json(e.key) as varchar) || ':' || coalesce(cast(e.value as varchar), 'null')"
-    members = f"list_transform(list_sort({entries}), lambda e: {member})"
-    return f"coalesce('{{' || array_to_string({members}, ',') || '}}', {text})"
-
-
-def _properties(own: str, scan: Scan, columns: Columns) -> str:
-    """SQL: the file's properties and, behind them, what no target took; NULL if there is nothing.
-
-    Text that is no JSON object stays as it is when there is nothing to add, for staging to refuse;
-    else it becomes the value of the key `properties`.
-    """
-    if not columns.rest:
-        return own
-    # Sorted: the same event with its columns in another order is the same event.
-    rest = sorted(columns.rest, key=scan.columns.__getitem__)
-    keys = {index: json.dumps(scan.columns[index], ensure_ascii=False) for index in rest}
-    has_own = _has_own(columns)
-    members = []
-    if has_own:
-        inner = f"substr(trim({own}, {_BLANK}), 2, length(trim({own}, {_BLANK})) - 2)"
-        members.append(
-            f"case when try(json_type({own})) = 'OBJECT' then nullif(trim({inner}, {_BLANK}), '')"
-            f" when {own} is not null then '\"properties\":' || to_json({own}) end"
-        )
-    for index, key in keys.items():
-        held = scan.json[index]
-        absent = _absent(own, scan.columns[index]) if has_own else "true"
-        members.append(
-            f"case when {held} is not null and {absent} then {literal(key + ':')} || {held} end"
-        )
-    body = f"nullif(concat_ws(',', {', '.join(members)}), '')"
-    folded = f"('{{' || {body} || '}}')"
-    if not has_own:
-        return folded
-    added = " or ".join(scan.json[index] + " is not null" for index in columns.rest)
-    return f"case when {added} then {folded} else {own} end"
-
-
-_BLANK = "' ' || chr(9) || chr(10) || chr(13)"
-
-
-def _absent(own: str, key: str) -> str:
-    pointer = literal("/" + key.replace("~", "~0").replace("/", "~1"))
-    return f"not coalesce(try(json_exists({own}, {pointer})), false)"
-
-
 def _insert_rejects(
-    con: "DuckDBPyConnection", job: _Job, scan: Scan, name: str, before: int, number: int
+    con: "DuckDBPyConnection",
+    job: _Job,
+    scan: Scan,
+    name: str,
+    before: Mapping[Kind, int],
+    number: int,
 ) -> int:
     if scan.rejects is None:
         return 0
@@ -373,18 +380,25 @@ def _insert_rejects(
         [job.kind, name, number],
     ).fetchall()
     if count and scan.dropped is not None:
-        # The reader counts what it keeps: lines behind a dropped one are further down the file.
-        con.execute(
-            f"""update raw.{job.kind} as loaded set source_line = source_line + moved
-            from (select place.line, moved from
-                    (select source_line as line from raw.{job.kind}
-                     where source_file = $name and rowid > $before) place
-                  asof join ({shifts(scan.dropped)}) moves on place.line > moves.ahead) as found
-            where loaded.source_file = $name and loaded.rowid > $before
-                and loaded.source_line = found.line""",
-            {"name": name, "before": before},
-        )
+        for kind in (job.kind, "users") if job.preset else (job.kind,):
+            _move_lines(con, kind, scan.dropped, name, before[kind])
     return int(count)
+
+
+def _move_lines(
+    con: "DuckDBPyConnection", kind: Kind, dropped: str, name: str, before: int
+) -> None:
+    """The reader counts what it keeps: lines behind a dropped one are further down the file."""
+    con.execute(
+        f"""update raw.{kind} as loaded set source_line = source_line + moved
+        from (select place.line, moved from
+                (select distinct source_line as line from raw.{kind}
+                 where source_file = $name and rowid > $before) place
+              asof join ({shifts(dropped)}) moves on place.line > moves.ahead) as found
+        where loaded.source_file = $name and loaded.rowid > $before
+            and loaded.source_line = found.line""",
+        {"name": name, "before": before},
+    )
 
 
 def _examples(con: "DuckDBPyConnection", scan: Scan) -> tuple[Reject, ...]:
@@ -392,20 +406,15 @@ def _examples(con: "DuckDBPyConnection", scan: Scan) -> tuple[Reject, ...]:
     return tuple(Reject(*row) for row in rows)
 
 
-def _unreadable(
-    con: "DuckDBPyConnection", job: _Job, columns: Columns, name: str, before: int
-) -> int:
+def _unreadable(con: "DuckDBPyConnection", kind: Kind, name: str, before: int) -> int:
     """Times of the file just loaded that are no times: of all its time columns."""
-    times = [t for t in TIMES[job.kind] if t in columns.sources or t in columns.constants]
-    if not times:
-        return 0
     # Where a time was read it ends in Z: the costly test runs on the others, and on what looks so.
     bad = " + ".join(
         f"count(*) filter ({t} is not null and ({t} not like '____-__-__ __:__:__%Z'"
         f" or try_cast(left({t}, 19) as timestamp) is null))"
-        for t in times
+        for t in TIMES[kind]
     )
     ((count,),) = con.execute(
-        f"select {bad} from raw.{job.kind} where source_file = ? and rowid > ?", [name, before]
+        f"select {bad} from raw.{kind} where source_file = ? and rowid > ?", [name, before]
     ).fetchall()
     return int(count)

@@ -68,13 +68,19 @@ def _from_yaml(path: Path) -> dict[str, str]:
     return pairs
 
 
-def check_mapping(kind: Kind, mapping: Mapping[str, str]) -> None:
-    """Raise FunnelkitError for a target that raw has no column for (with did-you-mean)."""
+def check_mapping(
+    kind: Kind, mapping: Mapping[str, str], targets: Sequence[str] | None = None
+) -> None:
+    """Raise FunnelkitError for a target that raw has no column for (with did-you-mean).
+
+    `targets` are those that may be mapped: all of the kind, if not given.
+    """
+    known = TARGETS[kind] if targets is None else targets
     for target in mapping:
-        if target not in TARGETS[kind]:
+        if target not in known:
             raise FunnelkitError(
                 f"--map {target}={mapping[target]}: {kind} have no column {target!r}",
-                did_you_mean(target, TARGETS[kind]),
+                did_you_mean(target, known),
             )
 
 
@@ -106,6 +112,12 @@ def check_once(
     )
 
 
+def constant(theirs: str) -> str | None:
+    """The text of a mapped value in single quotes; None for a column's name."""
+    quoted = _CONSTANT.fullmatch(theirs)
+    return None if quoted is None else quoted[1].replace("''", "'")
+
+
 def resolve(kind: Kind, file: str, columns: Sequence[str], mapping: Mapping[str, str]) -> Columns:
     """Find each target's column: the mapped one, else the one of the same name (case set aside).
 
@@ -117,17 +129,17 @@ def resolve(kind: Kind, file: str, columns: Sequence[str], mapping: Mapping[str,
     constants: dict[str, str] = {}
     for target in TARGETS[kind]:
         theirs = mapping.get(target)
-        constant = _CONSTANT.fullmatch(theirs) if theirs is not None else None
-        if constant is not None:
-            constants[target] = constant[1].replace("''", "'")
+        text = None if theirs is None else constant(theirs)
+        if text is not None:
+            constants[target] = text
             continue
-        index = _index(columns, target if theirs is None else theirs)
+        index = found(columns, target if theirs is None else theirs)
         if index is not None:
             sources[target] = index
         elif theirs is not None:
             raise FunnelkitError(
                 f"{file} has no column {theirs!r} (--map {target}={theirs}); it has:"
-                f" {_listed(columns)}",
+                f" {listed(columns)}",
                 did_you_mean(theirs, columns),
             )
     _check_required(kind, file, columns, {*sources, *constants})
@@ -135,7 +147,7 @@ def resolve(kind: Kind, file: str, columns: Sequence[str], mapping: Mapping[str,
     return Columns(sources, constants, tuple(i for i in range(len(columns)) if i not in used))
 
 
-def _index(columns: Sequence[str], name: str) -> int | None:
+def found(columns: Sequence[str], name: str) -> int | None:
     """Where the column is: the exact name first, then the only one that differs in case alone."""
     if name in columns:
         return columns.index(name)
@@ -144,12 +156,16 @@ def _index(columns: Sequence[str], name: str) -> int | None:
 
 
 def _check_required(kind: Kind, file: str, columns: Sequence[str], filled: set[str]) -> None:
+    if not columns:
+        raise FunnelkitError(
+            f"no line of {file} is a JSON object", 'like {"user_id": "u1"}, one on each line'
+        )
     for group in REQUIRED[kind]:
         if filled.isdisjoint(group):
             target = group[0]
             wanted = " or ".join(group)
             raise FunnelkitError(
-                f"{file} has no column {wanted}; it has: {_listed(columns)}",
+                f"{file} has no column {wanted}; it has: {listed(columns)}",
                 _hint(target, columns),
             )
 
@@ -162,6 +178,7 @@ def _hint(target: str, columns: Sequence[str]) -> str:
     return f"say which it is: --map {target}={_EXAMPLES[target]}"
 
 
-def _listed(columns: Sequence[str]) -> str:
+def listed(columns: Sequence[str]) -> str:
+    """The columns as an error names them: the first 20."""
     shown = ", ".join(columns[:20])
     return shown + (f", … ({len(columns)} in all)" if len(columns) > 20 else "")

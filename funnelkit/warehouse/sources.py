@@ -2,13 +2,13 @@
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, NamedTuple, cast
 
-from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.errors import FunnelkitError, check_unicode, did_you_mean
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -99,6 +99,7 @@ def find(patterns: Iterable[str | Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for pattern in patterns:
         for path in _expand(str(pattern)):
+            check_unicode(path.name)
             found.setdefault(Path(path.absolute()))
     return list(found)
 
@@ -196,17 +197,40 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise FunnelkitError(f"there is no file {path.name!r}") from None
-    except _damage() as error:
+    except Exception as error:
+        if not _is_damage(error):
+            raise
         reason = getattr(error, "strerror", None) or str(error) or "it is cut short"
         first = reason.splitlines()[0].replace(str(path), path.name)
         raise FunnelkitError(f"cannot read {path.name}: {first}") from None
 
 
-def _damage() -> tuple[type[Exception], ...]:
+def damaged(error: Exception, paths: Sequence[Path]) -> FunnelkitError | None:
+    """The error for what DuckDB met in one of the files while a query ran; None for any other.
+
+    A view over Parquet is read only then, and by SQL of which the caller wrote a part.
+    """
     import duckdb
 
-    # Not duckdb.Error: a mistake in our SQL, or Ctrl-C, is not the file's fault.
-    return (
+    if not isinstance(error, duckdb.Error):
+        return None
+    text = str(error)
+    named = [path for path in paths if str(path) in text]
+    is_file = named and isinstance(error, duckdb.IOException | duckdb.InvalidInputException)
+    if not (is_file or type(error) is duckdb.Error):
+        return None
+    one = named or paths
+    where = one[0].name if len(one) == 1 else f"one of {len(one)} files"
+    reason = (text.splitlines() or [""])[0].replace(str(one[0]), one[0].name)
+    return FunnelkitError(f"cannot read {where}: {reason}")
+
+
+def _is_damage(error: Exception) -> bool:
+    import duckdb
+
+    # Not any duckdb.Error: a mistake in our SQL, or Ctrl-C, is not the file's fault. The class
+    # itself is what a library inside of DuckDB throws at the sight of a damaged Parquet file.
+    damage = (
         *_DAMAGE,
         duckdb.IOException,
         duckdb.InvalidInputException,
@@ -214,6 +238,7 @@ def _damage() -> tuple[type[Exception], ...]:
         duckdb.PermissionException,
         duckdb.OutOfMemoryException,
     )
+    return isinstance(error, damage) or type(error) is duckdb.Error
 
 
 def _unpacked(path: Path, compression: Compression) -> IO[bytes]:
