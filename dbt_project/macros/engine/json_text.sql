@@ -8,6 +8,15 @@
     json_extract_string({{ column }}, {{ sql_text('$."' ~ key ~ '"') }})
 {%- endmacro %}
 
+{#- Whether a JSON object has a key, were it null. -#}
+{% macro json_has(column, key) -%}
+    {{ adapter.dispatch('json_has', 'funnelkit')(column, key) }}
+{%- endmacro %}
+
+{% macro default__json_has(column, key) -%}
+    coalesce(json_exists({{ column }}, {{ sql_text('$."' ~ key ~ '"') }}), false)
+{%- endmacro %}
+
 {#- Text as JSON, null where it is none: checked once, so that json_text never raises. -#}
 {% macro as_json(column) -%}
     {{ adapter.dispatch('as_json', 'funnelkit')(column) }}

@@ -122,11 +122,15 @@
     {{ return(local_md5(parts | join(';'))) }}
 {% endmacro %}
 
-{#- Which making of the tables it follows the model's rows come from. -#}
+{#- Which making of the tables it follows the model's rows come from. Only of those that it reads
+    with these definitions: another may be built before it or behind it. -#}
 {% macro grown_upstream() %}
+    {% set names = [] %}
+    {% for name in config.get('after') or [] if 'model.funnelkit.' ~ name in model.depends_on.nodes %}
+        {% do names.append(name) %}
+    {% endfor %}
     {% set found = [] %}
-    {% if config.get('after') %}
-        {% set names = config.get('after') | sort %}
+    {% if names %}
         {% for row in run_query(
             "select model, max(generation) from meta.model_state where model in ('" ~ names | join("', '")
             ~ "') group by model order by model").rows %}
@@ -136,15 +140,53 @@
     {{ return(found | join(' ')) }}
 {% endmacro %}
 
+{#- What the model is made from, back to the next grown tables: their names, and whether a table on
+    the way is not of this run (`--select`), so that nobody knows which loads it holds. -#}
+{% macro grown_sources() %}
+    {% set found = {'names': [], 'is_stale': false} %}
+    {% set seen = [] %}
+    {% set open = model.depends_on.nodes | list %}
+    {% for _ in graph.nodes if open %}
+        {% set node = graph.nodes.get(open.pop()) %}
+        {% if node and node.resource_type == 'model' and node.unique_id not in seen %}
+            {% do seen.append(node.unique_id) %}
+            {% if node.config.materialized == 'grown' %}
+                {% do found.names.append(node.name) %}
+            {% else %}
+                {% if node.config.materialized != 'view' and node.unique_id not in selected_resources %}
+                    {% do found.update({'is_stale': true}) %}
+                {% endif %}
+                {% do open.extend(node.depends_on.nodes) %}
+            {% endif %}
+        {% endif %}
+    {% endfor %}
+    {{ return(found) }}
+{% endmacro %}
+
+{#- Holds the table to the last load that everything it was made from held. With a table of unknown
+    state among that, a build adds nothing for good, or makes it whole again the next time. -#}
 {% macro record_growth(grows) %}
     {% set generation = funnelkit.growth().generation + (0 if grows else 1) %}
     {% set observed = funnelkit.observed_us() if config.get('matured') else 'null' %}
+    {% set sources = funnelkit.grown_sources() %}
+    {% set is_known = grows or not sources.is_stale %}
     {% call statement('state') %}
         insert into meta.model_state
         select
             coalesce((select max(no) from meta.model_state), 0) + 1, '{{ model.name }}',
-            '{{ funnelkit.grown_fingerprint() }}', {{ generation }}, '{{ funnelkit.grown_upstream() }}',
-            {{ funnelkit.last_load() }}, {{ observed }}
+            '{{ funnelkit.grown_fingerprint() if is_known else 'unknown' }}', {{ generation }}, '{{ funnelkit.grown_upstream() }}',
+            least(
+                {{ funnelkit.grown_since() if grows and sources.is_stale else funnelkit.last_load() }},
+                (
+                    select min(held.load_no)
+                    from (
+                        select max_by(load_no, no) as load_no from meta.model_state
+                        where model in ('{{ sources.names | join("', '") }}')
+                        group by model
+                    ) as held
+                )
+            ),
+            {{ observed }}
     {% endcall %}
 {% endmacro %}
 

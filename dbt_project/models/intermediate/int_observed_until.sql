@@ -18,13 +18,19 @@ final as (
         first_event_at,
         last_event_at,
         {% if settings.observed_until -%}
-        {{ funnelkit.parse_time(funnelkit.sql_text(settings.observed_until | string)) }} as observed_until,
+        {{ funnelkit.parse_time(funnelkit.sql_text(settings.observed_until | string)) }} as told_until,
         {%- else -%}
-        last_event_at as observed_until,
+        last_event_at as told_until,
         {%- endif %}
+        -- Of what was not received yet nothing is known.
+        {% if settings.as_of -%}
+        least(told_until, {{ funnelkit.parse_time(funnelkit.sql_text(settings.as_of)) }})
+        {%- else -%}
+        told_until
+        {%- endif %} as observed_until,
         {{ funnelkit.epoch_us('observed_until') }} as observed_us
     from log
 
 )
 
-select * from final
+select first_event_at, last_event_at, observed_until, observed_us from final

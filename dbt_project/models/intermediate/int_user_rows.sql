@@ -1,5 +1,8 @@
--- What was told about a user, one row a user and time. Of several the least by content, so that
--- the order of files decides nothing and no row is mixed from two.
+{%- set properties = funnelkit.settings().user_properties -%}
+
+-- What was known of a user from each time on that something was told, one row a user and time. A row
+-- that tells a part keeps the rest. Of several at one time the least by content is the last, so that
+-- the order of files decides nothing.
 with
 
 told as (
@@ -14,15 +17,32 @@ told as (
 
 ),
 
-final as (
+known as (
 
-    select *
+    select
+        user_id,
+        user_key,
+        logged_id,
+        properties,
+        untyped_values,
+        valid_from,
+        {% for name in properties -%}
+        {{ funnelkit.last_told(name, 'told_' ~ name, 'so_far') }} as {{ name }},
+        {% endfor -%}
+        {{ funnelkit.last_told('account_id', 'told_account_id', 'so_far') }} as account_id,
+        row_number() over (
+            partition by user_key, valid_from
+            order by properties nulls last, told.account_id nulls last, logged_id
+        ) as place
     from told
-    qualify row_number() over (
-        partition by user_id, valid_from
-        order by properties nulls last, account_id nulls last, logged_id
-    ) = 1
+    window so_far as (
+        partition by user_key
+        order by valid_from, properties desc nulls first, told.account_id desc nulls first, logged_id desc
+        rows between unbounded preceding and current row
+    )
 
 )
 
-select * from final
+select * exclude (place)
+from known
+where place = 1

@@ -39,7 +39,8 @@ typed as (
         nullif(previous_id, '') as previous_id,
         nullif(account_id, '') as account_id,
         nullif(event_name, '') as event_name,
-        nullif(properties, '') as properties,
+        -- Text that is no JSON would end every build and query with a condition on properties.
+        case when json_properties is not null then properties end as properties,
         {% for name, type in properties.items() -%}
         {{ funnelkit.typed(funnelkit.json_text('json_properties', name), type) }} as {{ name }},
         {% endfor -%}

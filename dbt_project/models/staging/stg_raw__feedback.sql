@@ -27,7 +27,7 @@ final as (
         nullif(feature, '') as feature,
         nullif(text, '') as text,
         nullif(language, '') as language,
-        try_cast(score as double) as score,
+        {{ funnelkit.typed('score', 'double') }} as score,
         submitted_utc as submitted_at,
         source_file,
         source_line,
@@ -37,7 +37,7 @@ final as (
             {%- if funnelkit.settings().as_of %}
             when submitted_utc > {{ funnelkit.parse_time(funnelkit.sql_text(funnelkit.settings().as_of)) }} then 'received after as_of'
             {%- endif %}
-            when nullif(score, '') is not null and try_cast(score as double) is null then 'score is not a number'
+            when nullif(score, '') is not null and {{ funnelkit.typed('score', 'double') }} is null then 'score is not a number'
         end as reject_reason,
         case
             when nullif(submitted_at, '') is not null and submitted_utc is not null then score

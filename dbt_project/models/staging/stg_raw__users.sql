@@ -9,6 +9,8 @@ raw as (
     select
         *,
         {{ funnelkit.parse_time('updated_at') }} as updated_utc,
+        -- What an event says of its user is what changed; a row of a users file is all of them.
+        load_no in (select load_no from {{ source('raw', 'loads') }} where kind = 'events') as is_partial,
         {{ funnelkit.as_json('properties') }} as json_properties
     from (
         select
@@ -27,7 +29,9 @@ final as (
         properties,
         {% for name, type in properties.items() -%}
         {{ funnelkit.typed(funnelkit.json_text('json_properties', name), type) }} as {{ name }},
+        not is_partial or {{ funnelkit.json_has('json_properties', name) }} as told_{{ name }},
         {% endfor -%}
+        not is_partial or nullif(account_id, '') is not null as told_account_id,
         {{ funnelkit.untyped_values(untyped) }} as untyped_values,
         updated_utc as updated_at,
         -- A row without a time tells none: its values hold from ever.
