@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo build reports reports-check test test-long lint types bench check lock clean
+.PHONY: help setup demo build reports reports-check test test-long lint types bench bench-build check lock clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ types: setup ## mypy, strict
 
 bench: setup ## measure against peers in the same run (minutes)
 	$(BIN)/python -m benchmarks.run $(BENCH)
+
+bench-build: setup ## measure a dbt build: whole, one more day, its memory (minutes)
+	$(BIN)/python -m benchmarks.build $(BENCH)
 
 check: lint types test reports-check ## all that must pass before a change lands
 

@@ -24,12 +24,11 @@ class Goal:
     met: bool | None = None
 
 
-def goals(groups: Groups, build: Mapping[str, float]) -> list[Goal]:
+def goals(groups: Groups) -> list[Goal]:
     """Every goal, in the order of the design; of several figures each has to be within."""
     return [
         *_on_parquet(groups),
         *_on_table(groups),
-        *_of_build(build),
         *_of_growth(groups),
         _of_bot(groups),
         _of_memory(groups),
@@ -80,17 +79,6 @@ def _on_table(groups: Groups) -> list[Goal]:
         _within(
             "ASOF <= 0.5 x window functions", _ratios(ladder, "kernel_windows", "kernel_asof"), 0.5
         ),
-    ]
-
-
-def _of_build(build: Mapping[str, float]) -> list[Goal]:
-    def share(part: str, whole: str) -> dict[str, float]:
-        return {"10 M": build[part] / build[whole]} if build else {}
-
-    return [
-        _within("dbt kernel <= 0.15 of the whole build", share("kernel", "models"), 0.15),
-        _within("ten funnels <= 1.2 x one, a step row", share("ten", "one"), 1.2),
-        _within("dbt build <= 1.5 x the floor", share("build", "floor"), 1.5),
     ]
 
 

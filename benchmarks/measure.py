@@ -76,9 +76,19 @@ def ratio(each: Measured | None, other: Measured | None) -> float | None:
     return each.seconds / other.seconds
 
 
-def run(command: Sequence[str], limit: float, cwd: Path | None = None) -> Outcome:
+def run(
+    command: Sequence[str],
+    limit: float,
+    cwd: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Outcome:
     """One process; after `limit` seconds it is killed."""
-    environment = {**os.environ, "PYTHONPATH": str(Path.cwd()), "NO_COLOR": "1"}
+    environment = {
+        **os.environ,
+        **(variables or {}),
+        "PYTHONPATH": str(Path.cwd()),
+        "NO_COLOR": "1",
+    }
     start = time.perf_counter()
     process = subprocess.Popen(
         command,

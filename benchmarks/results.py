@@ -1,14 +1,12 @@
 """benchmarks/RESULTS.md from what was measured: the goals first, then every figure."""
 
-import os
-import platform
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.goals import goals
 from benchmarks.measure import Measured, find, ratio
+from benchmarks.pages import machine, table
 
 _ABOUT = Path(__file__).with_name("about.md")
 
@@ -17,13 +15,12 @@ _ORDERS = {"random": "random order", "sorted": "sorted by user and time"}
 
 @dataclass
 class Results:
-    """All that was measured: groups by name, the dbt build, what could not be installed.
+    """All that was measured: groups by name, what could not be installed.
 
-    `options`: those of the command line that a group, or `build`, was last measured with.
+    `options`: those of the command line that a group was last measured with.
     """
 
     groups: dict[str, list[Measured]] = field(default_factory=dict)
-    build: dict[str, float] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
 
@@ -33,19 +30,19 @@ def markdown(results: Results) -> str:
     note = results.notes.get("retentioneering", "")
     head = _ABOUT.read_text("utf-8").format(
         command=_command(results),
-        machine=_machine(),
+        machine=machine(),
         retentioneering=f"Version {note}." if note[:1].isdigit() else note.capitalize(),
     )
-    return "\n".join([head, _goals(results), *_tables(results), *_build(results)]).rstrip() + "\n"
+    return "\n".join([head, _goals(results), *_tables(results)]).rstrip() + "\n"
 
 
 def _goals(results: Results) -> str:
     words = {True: "met", False: "**not met**", None: ""}
     rows = [
         (goal.text, goal.measured or "not measured", words[goal.met])
-        for goal in goals(results.groups, results.build)
+        for goal in goals(results.groups)
     ]
-    return "\n".join(["## Goals", "", *_table(("goal", "measured", ""), rows), ""])
+    return "\n".join(["## Goals", "", *table(("goal", "measured", ""), rows), ""])
 
 
 def _tables(results: Results) -> Iterator[str]:
@@ -82,7 +79,7 @@ def _contest(found: Sequence[Measured]) -> list[str]:
     ratios = (f"{what} x limit", f"{what} x clickhouse")
     head = (f"K = {_joined(steps)}", "whole s", "query s", "cpu s", *ratios, "peak GB", "users")
     names = dict.fromkeys(each.task.contestant for each in found)
-    return _table(head, [_row(found, name, steps) for name in names])
+    return table(head, [_row(found, name, steps) for name in names])
 
 
 def _row(found: Sequence[Measured], name: str, steps: Sequence[int]) -> tuple[str, ...]:
@@ -131,54 +128,6 @@ def _decimals(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def _build(results: Results) -> Iterator[str]:
-    found = results.build
-    if not found:
-        return
-    yield f"## A whole dbt build, {found['rows']:,.0f} events, loaded rows to marts, with its tests"
-    yield ""
-    yield from _table(
-        ("", "s"),
-        [
-            ("`funnelkit load` of the Parquet file", f"{found['load']:.1f}"),
-            (f"`funnelkit build` (peak {found['build_gb']:.1f} GB)", f"{found['build']:.1f}"),
-            ("the same one model at a time (`--threads 1`)", f"{found['one_by_one']:.1f}"),
-            ("of which its models", f"{found['models']:.1f}"),
-            ("of which `fct_events`", f"{found['events']:.1f}"),
-            ("of which the kernel: step rows, chains, proof rows", f"{found['kernel']:.1f}"),
-            ("the floor: read the loaded rows, type, sort, write once", f"{found['floor']:.1f}"),
-        ],
-    )
-    yield ""
-    yield (
-        f"Kernel from table to proof rows, a step row: {found['one']:.2f} µs with one funnel,"
-        f" {found['ten']:.2f} µs with ten over the same events."
-    )
-    yield ""
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [head, ["---"] * len(head), *rows]
-    return ["| " + " | ".join(cells) + " |" for cells in lines]
-
-
 def _command(results: Results) -> str:
     """The commands that the figures are from, each once; a part may have been measured again."""
     return ", ".join(f'`make bench BENCH="{each}"`' for each in sorted({*results.options.values()}))
-
-
-def _machine() -> str:
-    packages = ("funnelkit", "duckdb", "chdb", "chdb-core", "polars", "numpy", "pyarrow")
-    versions = ", ".join(f"{package} {version(package)}" for package in packages)
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    machine = f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GB, {platform.system()}"
-    return f"Measured on {machine}, Python {platform.python_version()}, {versions}."
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.machine()
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{models[0]}, {platform.machine()}" if models else platform.machine()

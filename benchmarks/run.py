@@ -12,10 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.build import project_of
 from benchmarks.measure import (
     Measured,
-    Outcome,
     compete,
     make_log,
     measured_from,
@@ -25,7 +23,7 @@ from benchmarks.measure import (
 from benchmarks.results import Results, markdown
 from benchmarks.tasks import FOLDER, Log, Task
 
-PARTS = ("parquet", "ids", "table", "bot", "memory", "build")
+PARTS = ("parquet", "ids", "table", "bot", "memory")
 ON_PARQUET = ("limit", "explore", "clickhouse", "clickhouse_inferred", "polars")
 # Whoever grows with the square of a user's rows, or needs minutes, is asked about one million only.
 ON_SMALL = ("retentioneering", "naive")
@@ -121,10 +119,6 @@ def main() -> None:
                 )
                 results.options[group.name] = _as_typed(options)
                 _write(raw, results)
-        if "build" in options.parts and events == MIDDLE:
-            results.build = _build(events)
-            results.options["build"] = _as_typed(options)
-            _write(raw, results)
     options.output.write_text(markdown(results), encoding="utf-8")
     tell(f"wrote {options.output}")
 
@@ -161,7 +155,7 @@ def _read(raw: Path) -> Results:
         kept: dict[str, list[Measured]] = {
             name: [measured_from(each) for each in group] for name, group in found["groups"].items()
         }
-        return Results(kept, found["build"], found["notes"], found["options"])
+        return Results(kept, found["notes"], found["options"])
     except (TypeError, KeyError):  # figures of an older shape
         return Results()
 
@@ -173,7 +167,6 @@ def _write(raw: Path, results: Results) -> None:
         json.dumps(
             {
                 "groups": named,
-                "build": results.build,
                 "notes": results.notes,
                 "options": results.options,
             }
@@ -203,33 +196,6 @@ def _install_retentioneering() -> str:
         show = "import importlib.metadata as m; print(m.version('retentioneering'))"
         version.write_text(run([str(folder / "bin/python"), "-c", show], 60).output, "utf-8")
     return version.read_text("utf-8").strip()
-
-
-def _build(events: int) -> dict[str, float]:
-    """One whole build from loaded rows to marts, and its parts."""
-    make_log(Log(events), "parquet")
-    make_log(Log(events, "sorted"), "duckdb")
-    figures: dict[str, float] = {"rows": events}
-    own = [sys.executable, "-m", "benchmarks.build"]
-    command = [sys.executable, "-m", "funnelkit"]
-    # The parts' seconds only add up when one model runs at a time.
-    one_by_one = [*command, "dbt", "build", "--threads", "1"]
-    figures |= json.loads(_done([*own, "prepare", str(events)]).output.splitlines()[-1])
-    done = _done([*command, "build"], project_of(events))
-    figures |= {"build": done.seconds, "build_gb": done.gigabytes}
-    figures["one_by_one"] = _done(one_by_one, project_of(events)).seconds
-    for job in ("shares", "funnels"):
-        figures |= json.loads(_done([*own, job, str(events)]).output.splitlines()[-1])
-    return figures
-
-
-def _done(command: list[str], cwd: Path | None = None) -> Outcome:
-    said = " ".join(command[2:])
-    tell(f"  {said}")
-    done = run(command, 3600, cwd)
-    if done.failure:
-        raise SystemExit(f"{said}: {done.failure}")
-    return done
 
 
 if __name__ == "__main__":
