@@ -15,9 +15,11 @@ funnelkit doctor
 )
 @format_option()
 def command(format_: str) -> int:
-    """Look for what is wrong: versions, definitions, the warehouse, its events.
+    """Look for what is wrong: versions, definitions, the warehouse, its log.
 
-    One line a check: ok, warn or fail. Exits with 1 when one fails.
+    One line a check: ok, warn or fail, and what to do. It tells local times,
+    wrong clocks, ids that join nothing and steps that nobody can reach.
+    Nothing is changed. Exits with 1 when a check fails.
     """
     from funnelkit import api
 

@@ -73,6 +73,8 @@ def command(
             tell(f"  ignored: {', '.join(file.ignored)}")
         if file.replaced_name:
             tell("  other content was loaded under this name before; it stays")
+    if result.forgotten:
+        tell(f"left out, of forgotten people: {result.forgotten:,} rows")
     if dry_run:
         tell("nothing was loaded (--dry-run)")
     elif not all(file.skipped for file in result.files):

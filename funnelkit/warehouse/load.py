@@ -18,6 +18,7 @@ from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.warehouse import connect, files, raw
 from funnelkit.warehouse.cells import cells_of
 from funnelkit.warehouse.connect import literal
+from funnelkit.warehouse.forget import suppress
 from funnelkit.warehouse.mapping import Columns, check_mapping, check_once, parse_map, resolve
 from funnelkit.warehouse.presets import find as preset_of
 from funnelkit.warehouse.presets.fill import Reading, drop, insert, stage
@@ -65,6 +66,7 @@ class LoadResult:
     kind: Kind
     files: tuple[FileLoad, ...]
     dry_run: bool = False
+    forgotten: int = 0  # rows of people who asked to be forgotten, left out again
 
     @property
     def rows(self) -> int:
@@ -148,8 +150,10 @@ def load(
             checked_format(con, time_format)
         job = _Job(known, Path(root).absolute(), dict(mapping or {}), time_format, vendor)
         raw.ensure(con)
+        first = raw.next_load(con)
         loaded = tuple(_load_file(con, job, path) for path in paths)
-    return LoadResult(job.kind, loaded, dry_run)
+        forgotten = suppress(con, first)
+    return LoadResult(job.kind, loaded, dry_run, forgotten)
 
 
 def _kind(kind: str) -> Kind:

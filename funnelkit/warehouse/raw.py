@@ -40,6 +40,7 @@ _LEDGERS = {
     " mapping varchar, load_no bigint",
     "rejects": "kind varchar, source_file varchar, source_line bigint, reason varchar,"
     " text varchar, load_no bigint",
+    "lists": "list varchar, id varchar",
 }
 
 
@@ -47,7 +48,8 @@ def ensure(con: "DuckDBPyConnection") -> None:
     """Create what is absent of the raw layer, empty; what is there stays as it is.
 
     Tables: raw.events, raw.users, raw.feedback (a row per loaded line), raw.loads (a row per
-    loaded file), raw.rejects (a row per line that could not be parsed). Tables that the sample's
+    loaded file), raw.rejects (a row per line that could not be parsed), raw.lists (a row per id of
+    a private list). Tables that the sample's
     seeds filled go: what is loaded is never mixed with the made-up company.
     """
     con.execute("create schema if not exists raw")

@@ -108,7 +108,7 @@ def test_a_build_of_an_older_version_is_read(copy: Path) -> None:
 
 
 def test_files_that_were_loaded_after_the_build_are_told(copy: Path) -> None:
-    rows = "insert into raw.loads values ('events', '{0}.csv', '{0}', 1, 0, '{{}}')"
+    rows = "insert into raw.loads values ('events', '{0}.csv', '{0}', 1, 0, '{{}}', 1)"
     sql(copy, rows.format("a"))
     told = "1 file was loaded after the last build"
     done = invoke(copy, "funnel")
