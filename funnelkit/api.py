@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from funnelkit.project.read import Source
     from funnelkit.reporting import ReportCheck, Reports
     from funnelkit.sample import Summary
+    from funnelkit.starting import Started
     from funnelkit.warehouse.dbt import OnEvent
     from funnelkit.warehouse.dbt import Progress as Progress
     from funnelkit.warehouse.dbt_results import BuildResult
+    from funnelkit.warehouse.lists import Lists
+    from funnelkit.warehouse.load import FileLoad as FileLoad
     from funnelkit.warehouse.load import LoadResult
+    from funnelkit.warehouse.preview import Preview as Preview
 
 RawKind = Literal["events", "users", "feedback"]
 
@@ -80,10 +84,12 @@ class Project:
         *,
         mapping: Mapping[str, str] | None = None,
         time_format: str | None = None,
+        preset: str | None = None,
         dry_run: bool = False,
     ) -> "LoadResult":
         """Loads raw files into the warehouse; a file that was loaded before changes nothing.
 
+        `preset`: events are a vendor's export (docs/presets.md), which may tell of users too.
         Raises FunnelkitError for a file that cannot be read, and then nothing is loaded.
         """
         from funnelkit.warehouse.load import load
@@ -96,6 +102,7 @@ class Project:
                 root=self.paths.root,
                 mapping=mapping,
                 time_format=time_format,
+                preset=preset,
                 dry_run=dry_run,
             )
 
@@ -114,6 +121,7 @@ class Project:
             select=select,
             full_refresh=full_refresh,
             definitions=self.variables,
+            lists=self._lists(),
             on_event=on_event,
         )
 
@@ -127,12 +135,37 @@ class Project:
         if not dbt.compiles(args):
             return dbt.run(self.paths, args)
         self._check_conditions()
-        return dbt.run(self.paths, args, definitions=self.variables)
+        return dbt.run(self.paths, args, definitions=self.variables, lists=self._lists())
+
+    def _lists(self) -> "Lists":
+        from funnelkit.warehouse.lists import read_lists
+
+        return read_lists(self._source, self.paths.root)
 
     def _check_conditions(self) -> None:
-        from funnelkit.warehouse.expressions import check_steps
+        from funnelkit.warehouse.conditions import check_definitions
 
-        check_steps(self._source)
+        check_definitions(self._source)
+
+    def forget(self, user: str, *, dry_run: bool = False) -> Table:
+        """Removes a person from the raw rows and the built tables: table, rows; then `build`.
+
+        `user`: a user id, or `anonymous:` and an anonymous id. Raises FunnelkitError for an id that
+        nobody has, for files that no build has seen, and where events come from a model of one's
+        own. `dry_run` only counts. Notes say what else may hold the person.
+        """
+        from funnelkit.warehouse.forget import forget, told
+
+        model = (self.variables.get("events") or {}).get("model")
+        if model:
+            raise FunnelkitError(
+                f"events come from the model {model}, which funnelkit does not change",
+                "remove the person from its source, then run `funnelkit build`",
+            )
+        with _interruptible():
+            found = forget(self.paths.warehouse, user, dry_run=dry_run)
+        headline, notes = told(found, dry_run)
+        return Table((Column("table"), Column("rows", "count")), found.removed, {}, headline, notes)
 
     def environment(self) -> dict[str, str]:
         """The variables a plain `dbt` needs; also writes the profile they point at."""
@@ -238,7 +271,11 @@ class Project:
             return rerun(self.paths.warehouse, asked, view, whom, self.variables)
 
     def definitions(self, name: str | None = None) -> Table:
-        """What each funnel counts, in words: one row a sentence, with the definition's hash."""
+        """What each funnel counts, in words: one row a sentence, with the definition's hash.
+
+        Without `name`, rows of `(event log)` tell what of the log counts, and whose it is.
+        """
+        from funnelkit.project.log_words import LOG, log_in_words
         from funnelkit.project.words import in_words
         from funnelkit.warehouse.macros import definition_hash
 
@@ -251,6 +288,9 @@ class Project:
             for spec in specs
             for number, sentence in enumerate(in_words(spec), start=1)
         ]
+        if name is None:
+            told = enumerate(log_in_words(self.defined), start=1)
+            rows += [(LOG, "", number, sentence) for number, sentence in told]
         columns = (
             Column("funnel"),
             Column("definition_hash"),
@@ -418,6 +458,26 @@ def parse_map(texts: Sequence[str]) -> dict[str, str]:
     from funnelkit.warehouse.mapping import parse_map as parse
 
     return parse(texts)
+
+
+def init(
+    directory: str | Path,
+    *,
+    events: Sequence[str] = (),
+    preset: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    time_format: str | None = None,
+) -> "Started":
+    """Writes a new project; with `events` (names, globs), from a look at the first of them.
+
+    The log is recognised as a vendor's export, or as the one that `preset` names, or its columns
+    are guessed where `mapping` (as of `load`) leaves them open. Nothing is loaded. Raises
+    FunnelkitError, having written nothing, when the folder holds a project or the log is none.
+    """
+    from funnelkit.starting import start
+
+    with _interruptible():
+        return start(Path(directory), events, preset, mapping or {}, time_format)
 
 
 def sample(

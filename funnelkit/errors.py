@@ -16,6 +16,15 @@ class FunnelkitError(Exception):
         self.hint = hint
 
 
+def check_unicode(text: str) -> str:
+    """`text` itself; raises FunnelkitError where it came from bytes that are not UTF-8."""
+    # Such bytes are halves of characters in Python, which neither SQL nor a terminal can hold.
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        hint = "rename the file, or write the word in UTF-8"
+        raise FunnelkitError(f"{text!r} is not UTF-8", hint)
+    return text
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Hint for a misspelled noun: the nearest known name, else the known names.
 
@@ -24,7 +33,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     import difflib
 
     names = sorted(set(known))
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    # Nobody misspells a name as long as that, and to compare it takes seconds.
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6) if len(word) < 200 else []
     if near:
         return f"did you mean {near[0]!r}?"
     if not names:

@@ -14,6 +14,7 @@ from funnelkit.errors import FunnelkitError, did_you_mean
 # In the order in which a newcomer needs them; `--help` keeps it.
 COMMANDS = (
     "sample",
+    "init",
     "load",
     "build",
     "funnel",
@@ -21,6 +22,7 @@ COMMANDS = (
     "report",
     "definitions",
     "doctor",
+    "forget",
     "dbt",
     "env",
 )
@@ -193,7 +195,14 @@ class Group(click.Group):
         """Runs a command; every error becomes a message on stderr and an exit code."""
         kwargs["standalone_mode"] = False
         _WORDS[:] = list(kwargs.get("args") or (args[0] if args else None) or sys.argv[1:])
-        sys.exit(_exit_code(lambda: super(Group, self).main(*args, **kwargs)))
+        sys.exit(_exit_code(lambda: self._run(*args, **kwargs)))
+
+    def _run(self, *args: Any, **kwargs: Any) -> Any:
+        from funnelkit.errors import check_unicode
+
+        for word in _WORDS:
+            check_unicode(word)
+        return super().main(*args, **kwargs)
 
 
 class _Interrupted(Exception):  # noqa: N818
@@ -267,12 +276,17 @@ def _refused(error: OSError) -> str:
 
 def _fail(message: str, hint: str | None) -> int:
     first, *rest = message.splitlines() or [""]
-    _tell(f"{_red('error:')} {first}")
+    _tell(_cut(first), mark="error:")
     for line in rest:
-        _tell(f"  {line}")
+        _tell(f"  {_cut(line)}")
     if hint:
-        _tell(f"  hint: {hint}")
+        _tell(f"  hint: {_cut(hint)}")
     return ERROR
+
+
+def _cut(line: str) -> str:
+    """A value of a megabyte is not to be read on a terminal."""
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def _usage_hint(error: click.UsageError) -> str:
@@ -300,6 +314,7 @@ def _trace(error: BaseException) -> None:
 
 # The state of the last run: click has dropped its context when an error arrives here.
 _LAST: list[State] = []
+_LONGEST = 2_000  # characters of a line of an error
 _WORDS: list[str] = []  # the words of the command line
 
 
@@ -313,11 +328,13 @@ def _red(text: str) -> str:
     return f"\x1b[1;31m{text}\x1b[0m" if colored(sys.stderr, _context_state().color) else text
 
 
-def _tell(text: str) -> None:
+def _tell(text: str, mark: str = "") -> None:
     from funnelkit.cli.output import printable
 
+    # Only our own mark is coloured: codes in a message come from data.
+    start = f"{_red(mark)} " if mark else ""
     with contextlib.suppress(BrokenPipeError):
-        click.echo(printable(text, keep="\n\t\x1b" if "\x1b[1;31m" in text else "\n\t"), err=True)
+        click.echo(start + printable(text, keep="\n\t"), err=True, color=True)
 
 
 def tell(text: str) -> None:

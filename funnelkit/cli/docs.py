@@ -33,6 +33,8 @@ Every command that prints data takes `--format table|markdown|csv|json`. `table`
 terminal; in a pipe it is plain and complete. `csv` and `json` have every column, numbers rounded
 to 6 decimals, times in ISO 8601, UTC. JSON is `{"schema": 1, "meta": {…}, "rows": […]}`; `meta` has
 the definition in words, its hash, the data's window and the rows that were rejected.
+In CSV, text that a spreadsheet would run as a formula (`=`, `+`, `-` or `@` first, numbers set
+aside) has a `'` before it: `'=1+1`; JSON has the very text.
 
 ## Columns
 

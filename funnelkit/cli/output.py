@@ -24,7 +24,7 @@ _PLAIN_WIDTH = 80  # where a terminal does not say
 
 # Names in logs are data: none of them may move the cursor, ring the bell or turn the text around.
 _CONTROL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
 
@@ -64,7 +64,13 @@ def emit(table: Table, format_: str) -> None:
     else:
         _emit_table(table)
         return
-    click.echo(text, nl=False, color=True)
+    _echo(text)
+
+
+def _echo(text: str) -> None:
+    """Prints data: as it is for a program; on a terminal nothing in it steers the terminal."""
+    shown = printable(text, keep="\n\t") if sys.stdout.isatty() else text
+    click.echo(shown, nl=False, color=True)
 
 
 def write_csv(table: Table, file: str) -> None:
@@ -73,7 +79,7 @@ def write_csv(table: Table, file: str) -> None:
     Raises FunnelkitError for a folder that is not there.
     """
     if file == "-":
-        click.echo(to_csv(table), nl=False, color=True)
+        _echo(to_csv(table))
         return
     from pathlib import Path
 

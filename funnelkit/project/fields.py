@@ -53,7 +53,7 @@ def _slug(value: str) -> str:
 def _property_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", value):
         raise wrong("a property's name has letters, digits and '_', and starts with a letter")
-    if value.lower() in reserved.COLUMNS:
+    if value.lower() in reserved.COLUMNS or value.lower().startswith(reserved.PREFIX):
         raise wrong("this name is taken: every event and user already has such a column")
     if value.lower() in reserved.WORDS:
         raise wrong("a word of SQL, which cannot be a column's name")

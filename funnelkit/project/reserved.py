@@ -1,5 +1,7 @@
 """Names that a declared property cannot have: it becomes a column that `where` writes unquoted."""
 
+PREFIX = "fk_"  # of columns that a declared property gets beside its own
+
 # Columns that staging and the marts give every event, user or account.
 COLUMNS = frozenset(
     (

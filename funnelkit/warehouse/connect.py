@@ -1,5 +1,6 @@
 """Opening the warehouse: one file, one writer, the same settings everywhere."""
 
+import os
 import re
 import tempfile
 import time
@@ -9,7 +10,7 @@ from os import getpid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funnelkit.errors import FunnelkitError
+from funnelkit.errors import FunnelkitError, check_unicode
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -82,8 +83,11 @@ def lock(con: "DuckDBPyConnection", allowed_paths: Iterable[str | Path]) -> None
 
 
 def literal(text: str) -> str:
-    """`text` as an SQL string literal, for the places that take no bound parameter."""
-    return "'" + text.replace("'", "''") + "'"
+    """`text` as an SQL string literal, for the places that take no bound parameter.
+
+    Raises FunnelkitError for text that is not Unicode: a file name or a word in other bytes.
+    """
+    return "'" + check_unicode(text).replace("'", "''") + "'"
 
 
 @contextmanager
@@ -103,14 +107,36 @@ def unglobbed(path: str | Path) -> str:
 
 
 def identifier(name: str) -> str:
-    """`name` as a quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
+    """`name` as a quoted SQL identifier. Raises FunnelkitError for text that is not Unicode."""
+    return '"' + check_unicode(name).replace('"', '""') + '"'
 
 
 def _prepared(con: "DuckDBPyConnection") -> "DuckDBPyConnection":
     for statement in _SETTINGS:
         con.execute(statement)
+    if limit := memory_limit():
+        _limit(con, limit)
     return con
+
+
+def memory_limit() -> str | None:
+    """What the variable FUNNELKIT_MEMORY allows DuckDB, such as `2GB`; None: most of the machine's.
+
+    Beyond it a query spills to disk, into a folder beside the warehouse.
+    """
+    return os.environ.get("FUNNELKIT_MEMORY") or None
+
+
+def _limit(con: "DuckDBPyConnection", limit: str) -> None:
+    import duckdb
+
+    try:
+        con.execute(f"set memory_limit = {literal(limit)}")
+    except duckdb.Error:
+        con.close()
+        raise FunnelkitError(
+            f"FUNNELKIT_MEMORY is {limit!r}; expected a size", "for example 2GB"
+        ) from None
 
 
 def _check_path(path: Path, read_only: bool) -> None:

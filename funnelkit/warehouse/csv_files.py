@@ -152,6 +152,7 @@ def header(source: Source) -> tuple[str, tuple[str, ...]]:
         raise FunnelkitError(f"{name}, line 1 is blank; expected the column names")
     bare = "".join(line.split('"')[::2])  # what stands outside quotes
     delimiter = max(_DELIMITERS, key=bare.count)
+    csv.field_size_limit(LONGEST_LINE)  # Python's own is shorter than a line may be
     try:
         cells = next(csv.reader([line], delimiter=delimiter, strict=True))
     except (csv.Error, StopIteration):
@@ -184,8 +185,12 @@ def _check_names(file: str, columns: Sequence[str]) -> None:
         )
     seen: dict[str, int] = {}
     for number, column in enumerate(columns, 1):
-        if not column or "\x00" in column:
+        if not column:
             raise FunnelkitError(f"{file}, line 1: column {number} has no name", "name it")
+        if "\x00" in column:
+            raise FunnelkitError(
+                f"{file}, line 1: the name of column {number} holds a NUL byte", "rename it"
+            )
         first = seen.setdefault(column.casefold(), number)
         if first != number:
             raise FunnelkitError(
@@ -368,17 +373,27 @@ def _shown(line: bytes) -> bytes:
     return line if len(line) <= most else line[:most].decode("utf-8", "ignore").encode()
 
 
-def even_newlines(source: Source) -> Path | None:
-    """A copy in which every line end is a line feed, if the file mixes them; else None."""
-    crlf = lf = cr = 0
+# A character that no JSON text can hold: with it for a delimiter the CSV reader reads lines.
+NO_DELIMITER, _OTHER = b"\x1f", b"\x1e"
+
+
+def even_lines(source: Source) -> Path | None:
+    """A copy in which every line end is a line feed and no line holds NO_DELIMITER, at which the
+    reader would cut it; None for a file that is so already.
+    """
+    crlf = lf = cr = marks = 0
     last = b""
     for chunk in unpacked_chunks(source):
         crlf += (last + chunk).count(b"\r\n")
         lf, cr, last = lf + chunk.count(b"\n"), cr + chunk.count(b"\r"), chunk[-1:]
-    if cr == 0 or lf == 0 or crlf == lf == cr:
+        marks += chunk.count(NO_DELIMITER)
+    if marks == 0 and (cr == 0 or lf == 0 or crlf == lf == cr):
         return None
     pieces = _pieces(unpacked_chunks(source))
-    return _copy(piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n") for piece in pieces)
+    return _copy(
+        piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(NO_DELIMITER, _OTHER)
+        for piece in pieces
+    )
 
 
 def _copy(pieces: Iterable[bytes]) -> Path:

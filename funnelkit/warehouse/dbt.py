@@ -124,12 +124,15 @@ def _has_loads(con: "duckdb.DuckDBPyConnection") -> bool:
 
 def write_profiles(paths: "Paths") -> Path:
     """Writes profiles.yml into the run folder and returns its path."""
+    from funnelkit.warehouse.connect import memory_limit
+
+    limit = memory_limit()
     output = {
         "type": "duckdb",
         "path": _verbatim(str(paths.warehouse.resolve())),
         "schema": "main",
         "threads": _cores(),
-        "settings": _SETTINGS,
+        "settings": _SETTINGS | ({"memory_limit": limit} if limit else {}),
     }
     profile = {PACKAGE: {"target": "duckdb", "outputs": {"duckdb": output}}}
     paths.run_dir.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ from funnelkit.warehouse.journeys import (
 )
 from funnelkit.warehouse.macros import render
 from funnelkit.warehouse.queries import readable_errors
+from funnelkit.warehouse.sources import damaged
 from funnelkit.warehouse.stream import can_stream, stream_journeys
 
 if TYPE_CHECKING:
@@ -38,15 +39,26 @@ def journeys(question: Question) -> Iterator[tuple["DuckDBPyConnection", "Log"]]
         check_conditions(con, question.asked)
         view = create_events(con, question, paths)
         lock(con, paths)  # before any of the caller's SQL runs
-        log = _log(con, paths, view)
-        repeated = view.repeated is not None and bool(con.execute(view.repeated).fetchall())
-        usable = view.usable(bool(log.rejected), repeated)
-        con.execute(f"create temp view fk_usable as {usable}")
-        with readable_errors(con, "fk_log"):
+        with readable_errors(con, "fk_log"), _readable_files(paths):
+            log = _log(con, paths, view)
+            repeated = view.repeated is not None and bool(con.execute(view.repeated).fetchall())
+            usable = view.usable(bool(log.rejected), repeated)
+            con.execute(f"create temp view fk_usable as {usable}")
             _create_tables(con, question, log)
             yield con, log
     finally:
         con.close()
+
+
+@contextmanager
+def _readable_files(paths: Sequence[Path]) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        told = damaged(error, paths)
+        if told is None:
+            raise
+        raise told from None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.warehouse.connect import identifier, literal, unglobbed
-from funnelkit.warehouse.csv_files import even_newlines, misread, scan_csv
+from funnelkit.warehouse.csv_files import NO_DELIMITER, even_lines, misread, scan_csv
 from funnelkit.warehouse.sources import (
     LONGEST_LINE,
     MOST_COLUMNS,
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Reject", "Relation", "Scan", "Source", "find", "inspect", "misread", "relation", "scan"]
 
-# A separator no JSON text can hold: it turns the CSV reader into a reader of lines.
-_NO_DELIMITER = "\x1f"
+_ROW = "fk_row"  # the column that numbers rows
 _serial = itertools.count(1)
 
 
@@ -90,7 +89,7 @@ def relation(
 
 
 def _scan_json(con: "DuckDBPyConnection", source: Source) -> Scan:
-    copy = even_newlines(source) if source.format == "jsonl" else None
+    copy = even_lines(source) if source.format == "jsonl" else None
     try:
         return _scan_objects(con, source, copy)
     except BaseException:
@@ -155,7 +154,8 @@ def _json_lines(source: Source, table: str) -> tuple[str, str]:
     read = (
         "(select row_number() over () as fk_line, fk_text"
         f" from read_csv({path}, columns = {{'fk_text': 'VARCHAR'}}, header = false, quote = '',"
-        f" escape = '', delim = '{_NO_DELIMITER}', auto_detect = false, strict_mode = false,"
+        f" escape = '', delim = '{NO_DELIMITER.decode()}',"
+        " auto_detect = false, strict_mode = false,"
         f" compression = '{source.compression}', max_line_size = {LONGEST_LINE}"
     )
     kept = f"store_rejects = true, rejects_table = '{table}_bytes', rejects_scan = '{table}_scan'"
@@ -234,7 +234,11 @@ def _parquet_types(con: "DuckDBPyConnection", source: Source) -> dict[str, str]:
         rows = con.execute(
             f"describe from read_parquet({literal(unglobbed(source.path))})"
         ).fetchall()
-    return {row[0]: row[1] for row in rows}
+    types = {row[0]: row[1] for row in rows}
+    for name in types:
+        if name.casefold() == "file_row_number":  # the reader gives its own by this name
+            raise FunnelkitError(f"{source.path.name}: column {name!r} is taken", "rename it")
+    return types
 
 
 def _as_text(column: str, kind: str) -> str:
@@ -301,6 +305,10 @@ def _union(files: Iterable[Iterable[str]]) -> tuple[str, ...]:
     for columns in files:
         for column in columns:
             found.setdefault(column.casefold(), column)
+    if _ROW in found:
+        raise FunnelkitError(
+            f"column {found[_ROW]!r}: names that begin with fk_ are taken", "rename it"
+        )
     return tuple(found.values())
 
 

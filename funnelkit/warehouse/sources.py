@@ -1,6 +1,7 @@
 """Which files are meant, what is in each, and what a way to read one looks like."""
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ LONGEST_LINE = 16 << 20  # bytes; a longer one is a reject
 MOST_COLUMNS = 2_000
 SHOWN = 10_000  # characters of a rejected line that are kept
 _CHUNK = 1 << 20
+_UNWRITTEN = re.compile('Could not write file "(?P<file>.+?)": (?P<why>.+)')
 _DAMAGE = (OSError, EOFError, zlib.error)
 _ENDINGS: dict[str, Format] = {
     "csv": "csv", "tsv": "csv", "txt": "csv", "jsonl": "jsonl", "ndjson": "jsonl",
@@ -202,6 +204,11 @@ def reading(path: Path) -> Iterator[None]:
             raise
         reason = getattr(error, "strerror", None) or str(error) or "it is cut short"
         first = reason.splitlines()[0].replace(str(path), path.name)
+        if full := _UNWRITTEN.search(first):  # the warehouse beside it, or a file in /tmp
+            raise FunnelkitError(
+                f"cannot write {Path(full['file']).name}: {full['why']}",
+                "free some space, then run it again: nothing was changed",
+            ) from None
         raise FunnelkitError(f"cannot read {path.name}: {first}") from None
 
 

@@ -17,10 +17,11 @@ from funnelkit.cli.app import State, cli
 from funnelkit.cli.layout import Grid, bar, drop_off, lay_out
 from funnelkit.cli.output import FORMATS, colored, emit, printable
 from funnelkit.stats.compare import Group, compare_table
-from funnelkit.stats.funnels import PeriodCounts, StepCounts, TimeCounts, times_table, trend_table
+from funnelkit.stats.funnels import PeriodCounts, StepCounts, trend_table
 from funnelkit.stats.funnels import step_rows as measured
 from funnelkit.stats.sensitivity import Variant, sensitivity_table
 from funnelkit.stats.stops import Next, ProofRow, explain_table, next_table
+from funnelkit.stats.times import TimeCounts, times_table
 from funnelkit.table import Column, Table, Value
 from tests.cli.run import on_terminal, run
 
