@@ -32,8 +32,7 @@ typed as (
         row_no,
         load_no,
         nullif(event_id, '') as event_id,
-        -- Who it is by the log alone. An anonymous id is never taken for a user of that name.
-        coalesce(nullif(user_id, ''), 'anonymous:' || nullif(anonymous_id, '')) as logged_id,
+        {{ funnelkit.logged_id('user_id', 'anonymous_id') }} as logged_id,
         nullif(user_id, '') as user_id,
         nullif(anonymous_id, '') as anonymous_id,
         nullif(previous_id, '') as previous_id,

@@ -24,14 +24,14 @@ final as (
 
     select
         nullif(user_id, '') as user_id,
-        coalesce(nullif(user_id, ''), 'anonymous:' || nullif(anonymous_id, '')) as logged_id,
+        {{ funnelkit.logged_id('user_id', 'anonymous_id') }} as logged_id,
         nullif(account_id, '') as account_id,
         properties,
         {% for name, type in properties.items() -%}
         {{ funnelkit.typed(funnelkit.json_text('json_properties', name), type) }} as {{ name }},
-        not is_partial or {{ funnelkit.json_has('json_properties', name) }} as told_{{ name }},
+        not is_partial or {{ funnelkit.json_has('json_properties', name) }} as fk_told_{{ name }},
         {% endfor -%}
-        not is_partial or nullif(account_id, '') is not null as told_account_id,
+        not is_partial or nullif(account_id, '') is not null as fk_told_account_id,
         {{ funnelkit.untyped_values(untyped) }} as untyped_values,
         updated_utc as updated_at,
         -- A row without a time tells none: its values hold from ever.
