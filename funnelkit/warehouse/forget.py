@@ -28,7 +28,11 @@ _KEPT = (
 )
 # An id stands alone where none of these is beside it: `ann` is not in `joann` or `ann@example.com`.
 _OUTSIDE = r"[^\pL\pN_.@+-]"
-_LOGGED = "coalesce(nullif(user_id, ''), 'anonymous:' || nullif(anonymous_id, ''))"
+# As the macro logged_id of the build: a test holds the two equal.
+_LOGGED = (
+    "coalesce(case when regexp_matches(user_id, '^(user:)*anonymous:') then 'user:' else '' end"
+    " || nullif(user_id, ''), 'anonymous:' || nullif(anonymous_id, ''))"
+)
 
 
 class Removed(NamedTuple):

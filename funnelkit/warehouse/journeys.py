@@ -104,14 +104,19 @@ def _create_project_events(con: "DuckDBPyConnection", asked: Asked) -> None:
         " event_no as fk_event_no,"
         f" {key} as fk_entity_key from fct_events {condition}"
     )
-    con.execute(f"create temp view fk_matches as {matches(asked, 'fk_entity_key')}")
+    # Simultaneous events of several users are ordered by what they are, not by the users' keys.
+    tie = None if entity == "user_id" else "event_id"
+    con.execute(f"create temp view fk_matches as {matches(asked, 'fk_entity_key', tie)}")
 
 
-def matches(asked: Asked, key: str) -> str:
-    """The rows of fk_accepted that the kernel needs; its column `key` stands for the entity."""
+def matches(asked: Asked, key: str, tie: str | None = None) -> str:
+    """The rows of fk_accepted that the kernel needs; its column `key` stands for the entity.
+
+    `tie` orders simultaneous events where fk_event_no does not.
+    """
     spec = asked.kernel_spec
     keys = {spec["entity"]: key}
-    return render("funnel_matches", json.dumps([spec]), "fk_accepted", keys, "fk_event_no")
+    return render("funnel_matches", json.dumps([spec]), "fk_accepted", keys, "fk_event_no", tie)
 
 
 def create_journeys(con: "DuckDBPyConnection", asked: Asked, observed_us: int) -> None:
@@ -123,7 +128,8 @@ def create_journeys(con: "DuckDBPyConnection", asked: Asked, observed_us: int) -
     """
     specs = json.dumps([asked.kernel_spec])
     span = (asked.since_us, asked.until_us)
-    table(con, "fk_rows", render("funnel_rows", "fk_matches", specs))
+    columns = {str(row[0]) for row in con.execute("describe fk_matches").fetchall()}
+    table(con, "fk_rows", render("funnel_rows", "fk_matches", specs, "row_tie" in columns))
     chains = []
     for run in json.loads(render("funnel_runs", specs)):
         entries = render("funnel_entries", run, "fk_rows", specs, str(observed_us), *span)

@@ -1,10 +1,12 @@
 """Logs that arrive in pieces, and what has to be equal however they arrived."""
 
 import csv
+import random
 import shutil
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import duckdb
 
@@ -17,6 +19,7 @@ DEFINITIONS = """
 event_properties: {item: varchar, n: integer}
 user_properties: {plan: varchar}
 sessions: {idle: 30 minutes}
+identity: {shared_devices: first, max_users_per_device: 20, max_ids_per_person: 100}
 quality:
   near_duplicates: 5 seconds
   exclude:
@@ -33,18 +36,119 @@ funnels:
   anyhow: {steps: [a, b, c], window: 1 day, order: any}
   leavers: {steps: [a, b], window: 1 day, exclude: [{event: c, from: a, to: b, scope: entity}]}
 """
-EVENT_COLUMNS = (
-    *("event_id", "user_id", "anonymous_id", "previous_id", "account_id", "event_name"),
-    *("occurred_at", "received_at", "properties"),
+# Caps that random logs exceed, so that a later load may also part what an earlier one joined.
+CAPPED = DEFINITIONS.replace(
+    "shared_devices: first, max_users_per_device: 20, max_ids_per_person: 100",
+    "shared_devices: last, max_users_per_device: 2, max_ids_per_person: 3",
 )
-USER_COLUMNS = ("user_id", "anonymous_id", "account_id", "updated_at", "properties")
+START = datetime(2026, 1, 1, tzinfo=UTC)
 # Numbers that a build gives as it comes to them, and where a row stood.
 _KEYS = frozenset(
-    "event_no user_key account_key entity_key owner_key row_no load_no source_file source_line".split()
+    {"event_no", "user_key", "account_key", "entity_key", "owner_key", "row_no", "load_no"}
+    | {"source_file", "source_line"}
 )
-_COMPARED = ("dim_", "fct_", "rpt_", "raw_rejects", "int_identities", "int_observed_until", "int_events_duplicates", "int_users")
+_COMPARED = (
+    *("dim_", "fct_", "rpt_", "raw_rejects", "int_identities", "int_observed_until", "int_users"),
+    *("int_events_duplicates", "int_events_excluded"),
+)
+_NOT_COMPARED = "rpt_restatements"  # counts what happened on the way
 
-Row = tuple[str | None, ...]
+RawKind = Literal["events", "users", "feedback"]
+Row = Sequence[str | None]
+
+
+class Event(NamedTuple):
+    """A row of raw.events."""
+
+    event_id: str | None = None
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    previous_id: str | None = None
+    account_id: str | None = None
+    event_name: str | None = "a"
+    occurred_at: str | None = None
+    received_at: str | None = None
+    properties: str | None = None
+
+
+class User(NamedTuple):
+    """A row of raw.users."""
+
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    account_id: str | None = None
+    updated_at: str | None = None
+    properties: str | None = None
+
+
+class Answer(NamedTuple):
+    """A row of raw.feedback."""
+
+    response_id: str
+    user_id: str
+    submitted_at: str
+    question: str
+    score: str
+
+
+_COLUMNS = {"events": Event._fields, "users": User._fields, "feedback": Answer._fields}
+
+
+def at(**after: float) -> str:
+    """An instant so long after START."""
+    return (START + timedelta(**after)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def random_rows(seed: int, events: int = 120) -> tuple[list[Event], list[User]]:
+    """A log of a few users and devices with all that goes wrong in logs, and rows about its users:
+
+    events without ids, ids that occur twice (also with other users), aliases in all directions,
+    rows that came late or before they occurred, from 1999 or without a name, several of an instant.
+    """
+    draw = random.Random(seed)
+    users, devices = [f"u{n}" for n in range(9)], [f"d{n}" for n in range(7)]
+    log = []
+    for n in range(events):
+        second = draw.choice([60, 600, 3600, 7200]) * draw.randrange(60) + draw.randrange(3)
+        user = draw.choice([None, None, *users])
+        device = draw.choice([None, *devices] if user else devices)
+        item = draw.choice(["i1", "i2", "i3", "bot"]) if draw.random() < 0.7 else None
+        number = draw.choice(["1", '"x"', "2.5"])
+        log.append(
+            Event(
+                event_id=draw.choice([None, f"e{draw.randrange(60)}", f"own-{n}"]),
+                user_id=user,
+                anonymous_id=device if draw.random() < 0.5 or not user else None,
+                previous_id=draw.choice([*users, *devices, "x"]) if draw.random() < 0.06 else None,
+                account_id=draw.choice([None, None, "A", "B"]),
+                event_name=draw.choice("aaabbbccx") if draw.random() < 0.98 else None,
+                occurred_at=at(seconds=second) if n % 37 else "1999-01-01T00:00:00Z",
+                received_at=draw.choice(
+                    [
+                        None,
+                        at(seconds=second + 5),
+                        at(seconds=second + 4000),
+                        at(seconds=second - 90000),
+                    ]
+                ),
+                properties=None if item is None else f'{{"item": "{item}", "n": {number}}}',
+            )
+        )
+        if draw.random() < 0.05:
+            log.append(log[-1])
+    plans = ["free", "pro"] * 4 + ["staff"]
+    told = [
+        User(
+            *draw.choice(
+                [(draw.choice([*users, "u99"]), None), (None, draw.choice([*devices, "d99"]))]
+            ),
+            draw.choice([None, "A", "C"]),
+            at(hours=draw.randrange(40)) if draw.random() < 0.8 else None,
+            f'{{"plan": "{draw.choice(plans)}"}}',
+        )
+        for _ in range(12)
+    ]
+    return log, told
 
 
 def project(root: Path, definitions: str = DEFINITIONS) -> Project:
@@ -52,11 +156,20 @@ def project(root: Path, definitions: str = DEFINITIONS) -> Project:
     return fk.open(root)
 
 
-def load(opened: Project, kind: str, name: str, rows: Iterable[Row]) -> None:
+def redefine(opened: Project, old: str, new: str) -> Project:
+    """The same project with other definitions."""
+    file = opened.paths.root / "dbt_project.yml"
+    text = file.read_text("utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), "utf-8")
+    return fk.open(opened.paths.root)
+
+
+def load(opened: Project, kind: RawKind, name: str, rows: Iterable[Row]) -> None:
     target = opened.paths.root / f"{name}.csv"
     with target.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        writer.writerow(EVENT_COLUMNS if kind == "events" else USER_COLUMNS)
+        writer.writerow(_COLUMNS[kind])
         writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
     opened.load(kind, [str(target)])
 
@@ -82,29 +195,35 @@ def tables(opened: Project) -> dict[str, list[Any]]:
         ).fetchall()
         found: dict[str, list[str]] = {}
         for table, column in columns:
-            if table.startswith(_COMPARED) and column not in _KEYS and table != "rpt_restatements":
+            if table.startswith(_COMPARED) and column not in _KEYS and table != _NOT_COMPARED:
                 found.setdefault(table, []).append(column)
         return {
-            table: sorted(con.execute(f"select {', '.join(names)} from {table}").fetchall(), key=repr)
+            table: sorted(
+                con.execute(f"select {', '.join(names)} from {table}").fetchall(), key=repr
+            )
             for table, names in found.items()
         }
 
 
+def rows(opened: Project, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(opened.paths.warehouse), read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
 def differences(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> dict[str, Any]:
-    """Table to the rows that only one of both has."""
+    """Table to the first rows that only one of both has."""
     assert one.keys() == other.keys()
     return {
-        table: ([r for r in rows if r not in other[table]][:5], [r for r in other[table] if r not in rows][:5])
-        for table, rows in one.items()
-        if rows != other[table]
+        table: (
+            [row for row in found if row not in other[table]][:5],
+            [row for row in other[table] if row not in found][:5],
+        )
+        for table, found in one.items()
+        if found != other[table]
     }
 
 
-def is_grown(opened: Project, models: Sequence[str]) -> bool:
-    """Whether the last build added to these tables, and made none of them whole again."""
-    with duckdb.connect(str(opened.paths.warehouse), read_only=True) as con:
-        rows = con.execute(
-            "select model, max(generation) from meta.model_state group by model"
-        ).fetchall()
-    generations = dict(rows)
-    return all(generations[model] == 1 for model in models)
+def times_whole(opened: Project) -> dict[str, int]:
+    """How often each table that grows was made whole."""
+    told = rows(opened, "select model, max(generation) from meta.model_state group by model")
+    return {model: times for model, times in told if model != "int_funnel_journeys"}

@@ -17,6 +17,18 @@
     coalesce(json_exists({{ column }}, {{ sql_text('$."' ~ key ~ '"') }}), false)
 {%- endmacro %}
 
+{#- A value of any type as text, structs and maps as JSON. -#}
+{% macro any_as_text(column) -%}
+    {{ adapter.dispatch('any_as_text', 'funnelkit')(column) }}
+{%- endmacro %}
+
+{% macro default__any_as_text(column) -%}
+    case
+        when regexp_matches(typeof({{ column }}), '^(STRUCT|MAP|UNION|VARIANT)|[]]$') then cast(to_json({{ column }}) as varchar)
+        else cast({{ column }} as varchar)
+    end
+{%- endmacro %}
+
 {#- Text as JSON, null where it is none: checked once, so that json_text never raises. -#}
 {% macro as_json(column) -%}
     {{ adapter.dispatch('as_json', 'funnelkit')(column) }}

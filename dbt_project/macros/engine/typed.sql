@@ -7,7 +7,7 @@
     {%- elif type | lower == 'double' -%}
     case when abs(try_cast({{ text }} as double)) <= 1.7976931348623157e308 then try_cast({{ text }} as double) end
     {%- elif type | lower == 'date' -%}
-    case when regexp_matches({{ text }}, '^[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ].*)?$') then try_cast(left({{ text }}, 10) as date) end
+    case when regexp_matches({{ text }}, '^[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ][0-9].*)?$') then try_cast(left({{ text }}, 10) as date) end
     {%- elif type | lower == 'timestamp' -%}
     {{ parse_time(text) }}
     {%- else -%}

@@ -28,8 +28,10 @@
     entity_key, held, us (UTC microseconds), mask (bit k-1: step k), xmask (bit e-1: exclusion e),
     event_no. `events` has event_name, occurred_at, the properties that the funnels name, the column
     `event_no`, and a column per entity: `keys` maps an entity to the column that stands for it.
-    A row without a held value takes part in nothing; in `strict` it still lies in between. -#}
-{% macro funnel_matches(specs_json, events, keys, event_no='event_no') -%}
+    A row without a held value takes part in nothing; in `strict` it still lies in between.
+    `tie`: the column that orders simultaneous events of several users of one entity, or none: event_no
+    orders only those of one user. -#}
+{% macro funnel_matches(specs_json, events, keys, event_no='event_no', tie=none) -%}
     {%- for spec in fromjson(specs_json) %}
     {%- set strict = spec.order == 'strict' %}
     {%- set held = "case when held is not null then {} else 0 end" if spec.hold else "{}" %}
@@ -41,6 +43,7 @@ select
     {{ epoch_us('occurred_at') }} as us,
     {{ held.replace('{}', 'mask') }} as mask,
     {{ held.replace('{}', 'xmask') }} as xmask,
+    {{ 'row_tie,' if tie }}
     event_no
 from (
     select
@@ -48,6 +51,9 @@ from (
         {{ held_values(spec.hold) }} as held,
         occurred_at,
         {{ event_no }} as event_no,
+        {%- if tie %}
+        {{ 'cast(null as varchar)' if spec.entity == 'user_id' else tie }} as row_tie,
+        {%- endif %}
         {{ match_bits(spec.steps) }} as mask,
         {{ match_bits(spec.exclude) }} as xmask
     from {{ events }}
@@ -71,6 +77,7 @@ select
     cast(null as bigint) as us,
     cast(null as bigint) as mask,
     cast(null as bigint) as xmask,
+    {{ 'cast(null as varchar) as row_tie,' if tie }}
     cast(null as bigint) as event_no
 where false
     {%- endfor %}

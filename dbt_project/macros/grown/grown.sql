@@ -47,6 +47,11 @@
     {{ return(funnelkit.growth().since) }}
 {% endmacro %}
 
+{#- The last load whose rows it holds after this build: none that a table it is made from lacks. -#}
+{% macro grown_until() %}
+    {{ return(funnelkit.growth().until) }}
+{% endmacro %}
+
 {#- Up to when the log was observed as the model's table was last built, in microseconds. -#}
 {% macro grown_observed_us() %}
     {{ return(funnelkit.growth().observed_us) }}
@@ -55,7 +60,7 @@
 {#- What the model's table says of itself: asked once a model, since much depends on it. -#}
 {% macro growth() %}
     {% if not execute %}
-        {{ return({'grows': true, 'since': -1, 'observed_us': 0, 'generation': 0}) }}
+        {{ return({'grows': true, 'since': -1, 'until': 0, 'observed_us': 0, 'generation': 0}) }}
     {% endif %}
     {% if not model.get('fk_growth') %}
         {% do model.update({'fk_growth': funnelkit.asked_growth()}) %}
@@ -64,10 +69,12 @@
 {% endmacro %}
 
 {% macro asked_growth() %}
-    {% set whole = {'grows': false, 'since': -1, 'observed_us': none, 'generation': 0} %}
+    {% set whole = {'grows': false, 'since': -1, 'until': 0, 'observed_us': none, 'generation': 0} %}
     {% if model.resource_type != 'model' or config.get('materialized') != 'grown' %}
         {{ return(whole) }}
     {% endif %}
+    {% set sources = funnelkit.grown_sources() %}
+    {% do whole.update({'until': funnelkit.asked_until(sources)}) %}
     {% set state = funnelkit.grown_state(model.name) %}
     {% if state is none %}
         {{ return(whole) }}
@@ -80,12 +87,18 @@
     {% if not grows %}
         {{ return(whole) }}
     {% endif %}
-    {{ return({'grows': config.get('follows') != 'all', 'since': state.load_no, 'observed_us': state.observed_us, 'generation': state.generation}) }}
+    {{ return({'grows': config.get('follows') != 'all', 'since': state.load_no, 'until': [whole.until, state.load_no] | min if sources.is_stale else whole.until, 'observed_us': state.observed_us, 'generation': state.generation}) }}
 {% endmacro %}
 
-{#- The number of the last load, as SQL. -#}
-{% macro last_load() %}
-    {{ return("(select coalesce(max(load_no), 0) from " ~ source('raw', 'loads') ~ ")") }}
+{#- The last load, or of the grown tables among the sources the load of the one furthest behind: a
+    part of the project may have been built alone. -#}
+{% macro asked_until(sources) %}
+    {% set asked = 'select max(load_no) from raw.loads' %}
+    {% if sources.names %}
+        {% set asked = "select min(load_no) from (select max_by(load_no, no) as load_no from meta.model_state where model in ('" ~ sources.names | join("', '") ~ "') group by model) as held" %}
+    {% endif %}
+    {% set found = run_query(asked).columns[0].values()[0] %}
+    {{ return(found | int if found is not none else 0) }}
 {% endmacro %}
 
 {#- What a model's table says of itself; none before it was built. -#}
@@ -110,7 +123,10 @@
     {% set settings = funnelkit.settings() %}
     {% do settings.pop('timezone') %}
     {% do settings.quality.pop('fail_over') %}
-    {% set parts = [model.raw_code, tojson(settings), env_var('FUNNELKIT_VERSION', '')] %}
+    {% set parts = [model.raw_code, tojson(settings), env_var('FUNNELKIT_VERSION', ''), funnelkit.raw_is_seeded() ~ ''] %}
+    {% if config.get('lists_entities') %}
+        {% do parts.append(funnelkit.other_entities() | join(',')) %}
+    {% endif %}
     {% if config.get('follows') in ['entities', 'all'] %}
         {% do parts.append(funnelkit.project_funnels()) %}
     {% else %}
@@ -164,29 +180,19 @@
 {% endmacro %}
 
 {#- Holds the table to the last load that everything it was made from held. With a table of unknown
-    state among that, a build adds nothing for good, or makes it whole again the next time. -#}
+    state among that, a build adds nothing for good, or makes it whole again the next time; so it does
+    after `--empty`. -#}
 {% macro record_growth(grows) %}
     {% set generation = funnelkit.growth().generation + (0 if grows else 1) %}
     {% set observed = funnelkit.observed_us() if config.get('matured') else 'null' %}
     {% set sources = funnelkit.grown_sources() %}
-    {% set is_known = grows or not sources.is_stale %}
+    {% set is_known = (grows or not sources.is_stale) and not invocation_args_dict.get('empty') %}
     {% call statement('state') %}
         insert into meta.model_state
         select
             coalesce((select max(no) from meta.model_state), 0) + 1, '{{ model.name }}',
             '{{ funnelkit.grown_fingerprint() if is_known else 'unknown' }}', {{ generation }}, '{{ funnelkit.grown_upstream() }}',
-            least(
-                {{ funnelkit.grown_since() if grows and sources.is_stale else funnelkit.last_load() }},
-                (
-                    select min(held.load_no)
-                    from (
-                        select max_by(load_no, no) as load_no from meta.model_state
-                        where model in ('{{ sources.names | join("', '") }}')
-                        group by model
-                    ) as held
-                )
-            ),
-            {{ observed }}
+            {{ funnelkit.grown_until() }}, {{ observed }}
     {% endcall %}
 {% endmacro %}
 

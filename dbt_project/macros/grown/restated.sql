@@ -5,7 +5,7 @@
 {% macro restate_ids() %}
     {%- if execute and funnelkit.grows() %}
     insert into meta.restatements
-    select {{ funnelkit.last_load() }}, counted.what, cast(null as varchar), counted.changed
+    select {{ funnelkit.grown_until() }}, counted.what, cast(null as varchar), counted.changed
     from (
         select 'ids' as what, count(*) as changed from {{ funnelkit.restated_ids() }} as moved
         union all
@@ -51,7 +51,7 @@
 {% macro restate_journeys() %}
     {%- if execute and funnelkit.grown_since() >= 0 %}
     insert into meta.restatements
-    select {{ funnelkit.last_load() }}, 'journeys', funnels.funnel, count(*)
+    select {{ funnelkit.grown_until() }}, 'journeys', funnels.funnel, count(*)
     from fk_journeys_before as old
     full join (select * from {{ this }} where p in ({{ funnelkit.restated_entities() }})) as new
         on old.p = new.p and old.attempt = new.attempt

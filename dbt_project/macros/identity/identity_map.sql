@@ -85,7 +85,7 @@ told as (
     with recursive ways (logged_id, person_id, told_at) as (
         select logged_id, person_id, cast('0001-01-01' as timestamp) as told_at
         from persons
-        where logged_id = person_id and not is_too_large
+        where logged_id = person_id
         union
         select persons.logged_id, persons.person_id, greatest(ways.told_at, merges.first_told_at) as told_at
         from ways

@@ -24,7 +24,7 @@
     {%- set seeded = funnelkit.raw_is_seeded() and not own -%}
     {%- set absent = ['previous_id'] if name == 'events' else ['anonymous_id'] -%}
     {%- for column in funnelkit.raw_tables()[name] if column not in ['source_file', 'source_line bigint', 'load_no bigint'] -%}
-    {{ 'cast(null as varchar) as ' ~ column if seeded and column in absent else 'cast(' ~ column ~ ' as varchar) as ' ~ column if own else column }},
+    {{ 'cast(null as varchar) as ' ~ column if seeded and column in absent else funnelkit.any_as_text(column) ~ ' as ' ~ column if own else column }},
     {% endfor -%}
     {%- if own or seeded -%}
     {{ funnelkit.sql_text(own or 'raw_' ~ name ~ '.csv') }} as source_file,

@@ -1,4 +1,4 @@
-{{ config(materialized='grown', follows='load', after=['fct_events', 'int_touched_users']) }}
+{{ config(materialized='grown', follows='load', lists_entities=true, after=['fct_events', 'int_touched_users']) }}
 {%- set entities = funnelkit.other_entities() -%}
 
 -- Dense keys of the entities that are neither users nor accounts; a key once given stays.

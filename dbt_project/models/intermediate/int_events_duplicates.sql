@@ -43,7 +43,7 @@ placed as (
             partition by event_id
             order by
                 received_at nulls last, occurred_at, logged_id, event_name, anonymous_id nulls last,
-                account_id nulls last, properties nulls last, row_no
+                account_id nulls last, properties nulls last, untyped_values, previous_id nulls last, row_no
         ) as place
     from candidates
 

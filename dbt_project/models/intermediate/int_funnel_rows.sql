@@ -1,5 +1,6 @@
 {{ config(materialized='grown', follows='entities', after=['fct_events', 'int_touched_users', 'int_touched_values', 'int_entity_keys']) }}
 {%- set specs = funnelkit.project_funnels() -%}
+{%- set tied = fromjson(specs) | rejectattr('entity', 'equalto', 'user_id') | list | length > 0 -%}
 
 -- Rows of every funnel in row order, in one pass: the kernel's input.
 with
@@ -12,13 +13,13 @@ events as (
 
 matches as (
 
-    {{ funnelkit.funnel_matches(specs, 'events', funnelkit.entity_keys()) }}
+    {{ funnelkit.funnel_matches(specs, 'events', funnelkit.entity_keys(), tie='event_id' if tied else none) }}
 
 ),
 
 rows as (
 
-    {{ funnelkit.funnel_rows('matches', specs) }}
+    {{ funnelkit.funnel_rows('matches', specs, tied) }}
 
 )
 

@@ -7,7 +7,7 @@ told_ids as (
 
     select distinct logged_id
     from {{ ref('stg_raw__users') }}
-    where reject_reason is null
+    where reject_reason is null and load_no <= {{ funnelkit.grown_until() }}
 
 ),
 
@@ -40,7 +40,7 @@ before as (
 final as (
 
     select
-        {{ funnelkit.last_load() }} as load_no,
+        {{ funnelkit.grown_until() }} as load_no,
         identities.logged_id,
         {{ 'before.user_id' if funnelkit.grows() else 'cast(null as varchar)' }} as previous_user_id,
         identities.user_id,
@@ -49,8 +49,8 @@ final as (
     from identities
     {%- if funnelkit.grows() %}
     left join before on identities.logged_id = before.logged_id
-    where before.logged_id is null or before.user_id <> identities.user_id or before.how <> identities.how
-        or before.valid_from <> coalesce(identities.valid_from, cast('0001-01-01' as timestamp))
+    where {{ funnelkit.grown_until() }} > {{ funnelkit.grown_since() }} and (before.logged_id is null or before.user_id <> identities.user_id or before.how <> identities.how
+        or before.valid_from <> coalesce(identities.valid_from, cast('0001-01-01' as timestamp)))
     {%- endif %}
 
 )

@@ -6,7 +6,9 @@ with
 events as (
 
     select
-        *,
+        * exclude (account_id),
+        -- A bot is in no account.
+        case when excluded_by is null then account_id end as account_id,
         case when not starts_with(logged_id, 'anonymous:') then logged_id end as user_id
     from {{ ref('stg_raw__events') }}
     where reject_reason is null and load_no > {{ funnelkit.grown_since() }}

@@ -1,4 +1,4 @@
-{{ config(materialized='grown', follows='load', after=['stg_raw__events', 'int_identity_changes', 'int_events_duplicates']) }}
+{{ config(materialized='grown', follows='load', after=['stg_raw__events', 'int_identity_changes', 'int_user_keys', 'int_events_duplicates']) }}
 {%- set since = funnelkit.grown_since() -%}
 
 -- Users whose rows a load touched, by load: with a new row, told anew, given an id or deprived of
@@ -10,7 +10,7 @@ touched_ids as (
 
     select logged_id from {{ ref('int_log_ids') }} where load_no > {{ since }}
     union
-    select logged_id from {{ ref('stg_raw__users') }} where load_no > {{ since }} and reject_reason is null
+    select logged_id from {{ ref('stg_raw__users') }} where load_no > {{ since }} and load_no <= {{ funnelkit.grown_until() }} and reject_reason is null
     union
     select logged_id from {{ ref('stg_raw__events') }}
     where reject_reason is null and event_id in (
@@ -49,10 +49,11 @@ touched as (
 final as (
 
     select
-        {{ funnelkit.last_load() }} as load_no,
+        {{ funnelkit.grown_until() }} as load_no,
         user_key,
         bool_or(is_merged) as is_merged
     from touched
+    where {{ funnelkit.grown_until() }} > {{ since }}
     group by user_key
 
 )

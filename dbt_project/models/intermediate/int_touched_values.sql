@@ -62,6 +62,7 @@ final as (
 
     select entity, entity_key, bool_or(is_merged) as is_merged
     from found
+    where {{ funnelkit.grown_until() }} > {{ since }}
     group by entity, entity_key
 
 )
@@ -74,5 +75,5 @@ final as (
 
 )
 {% endif %}
-select {{ funnelkit.last_load() }} as load_no, entity, entity_key, is_merged
+select {{ funnelkit.grown_until() }} as load_no, entity, entity_key, is_merged
 from final

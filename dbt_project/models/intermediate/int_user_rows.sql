@@ -27,9 +27,9 @@ known as (
         untyped_values,
         valid_from,
         {% for name in properties -%}
-        {{ funnelkit.last_told(name, 'told_' ~ name, 'so_far') }} as {{ name }},
+        {{ funnelkit.last_told(name, 'fk_told_' ~ name, 'so_far') }} as {{ name }},
         {% endfor -%}
-        {{ funnelkit.last_told('account_id', 'told_account_id', 'so_far') }} as account_id,
+        {{ funnelkit.last_told('account_id', 'fk_told_account_id', 'so_far') }} as account_id,
         row_number() over (
             partition by user_key, valid_from
             order by properties nulls last, told.account_id nulls last, logged_id

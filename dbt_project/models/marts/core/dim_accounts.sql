@@ -12,15 +12,17 @@ users as (
 members as (
 
     select
-        coalesce(seen.account_id, users.account_id) as account_id,
-        seen.user_id,
-        seen.first_seen_at
-    from {{ ref('int_user_accounts') }} as seen
-    inner join users on seen.user_key = users.user_key
+        account_id,
+        user_key,
+        min(occurred_at) as first_seen_at
+    from {{ ref('fct_events') }}
+    where account_id is not null
+    group by account_id, user_key
     union all
-    select told.account_id, told.user_id, cast(null as timestamp) as first_seen_at
+    select told.account_id, told.user_key, cast(null as timestamp) as first_seen_at
     from {{ ref('int_user_rows') }} as told
     inner join users on told.user_key = users.user_key
+    where told.account_id is not null
 
 ),
 
@@ -28,10 +30,9 @@ accounts as (
 
     select
         account_id,
-        count(distinct user_id) as users,
+        count(distinct user_key) as users,
         min(first_seen_at) as first_seen_at
     from members
-    where account_id is not null
     group by account_id
 
 ),
@@ -39,10 +40,11 @@ accounts as (
 -- An account's properties are those of its latest user row.
 told as (
 
-    select *
-    from {{ ref('int_user_rows') }}
-    where account_id is not null
-    qualify row_number() over (partition by account_id order by valid_from desc, user_id) = 1
+    select told.*
+    from {{ ref('int_user_rows') }} as told
+    inner join users on told.user_key = users.user_key
+    where told.account_id is not null
+    qualify row_number() over (partition by told.account_id order by told.valid_from desc, told.user_id) = 1
 
 ),
 

@@ -7,7 +7,7 @@ feedback as (
         feedback.* exclude (user_id),
         coalesce(identities.user_id, feedback.user_id) as user_id
     from {{ ref('stg_raw__feedback') }} as feedback
-    left join {{ ref('int_identities') }} as identities on feedback.user_id = identities.logged_id
+    left join {{ ref('int_identities') }} as identities on {{ funnelkit.logged_id('feedback.user_id', 'null') }} = identities.logged_id
     left join {{ ref('int_users') }} as users on identities.user_key = users.user_key
     where feedback.reject_reason is null and users.excluded_by is null
 
