@@ -11,10 +11,16 @@ case
         when {{ occurred_at }} < cast('2000-01-01' as timestamp) then 'occurred_at is before 2000'
         {%- if skew_us is not none %}
         when {{ epoch_us(occurred_at) }} - {{ epoch_us(received_at) }} > {{ skew_us }}
-            then {{ sql_text('occurred_at is more than a day after received_at' if skew_us == 86400000000 else 'occurred_at is further after received_at than quality.clock_skew allows') }}
+            then {{ sql_text(skew_reason(skew_us)) }}
         {%- endif %}
         {%- if as_of is not none %}
         when coalesce({{ received_at }}, {{ occurred_at }}) > {{ parse_time(sql_text(as_of)) }} then 'received after as_of'
         {%- endif %}
     end
+{%- endmacro %}
+
+{#- Of events that a clock dates too far ahead. -#}
+{% macro skew_reason(skew_us) -%}
+    {{- 'occurred_at is more than a day after received_at' if skew_us == 86400000000
+        else 'occurred_at is further after received_at than quality.clock_skew allows' -}}
 {%- endmacro %}

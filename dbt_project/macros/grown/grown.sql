@@ -4,7 +4,8 @@
     a build may be killed anywhere: the next one goes on from what every table says of itself. It is
     made whole again when its definition or code changed, or a table it follows was.
     Config `follows`: the kind of change (grown_delete), `all` for a table that is made whole each time
-    and only compared; `after`: the grown tables it reads. -#}
+    and only compared; `after`: the grown tables it reads; `reads`: the settings that its own rows depend
+    on, if not all. -#}
 {% materialization grown, adapter='duckdb' %}
     {%- set target = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
@@ -121,8 +122,14 @@
 {#- Everything but the data that the model's rows depend on. -#}
 {% macro grown_fingerprint() %}
     {% set settings = funnelkit.settings() %}
-    {% do settings.pop('timezone') %}
     {% do settings.quality.pop('fail_over') %}
+    {% if config.get('reads') is not none %}
+        {% set read = {} %}
+        {% for name in config.get('reads') %}{% do read.update({name: settings[name]}) %}{% endfor %}
+        {% set settings = read %}
+    {% else %}
+        {% do settings.pop('timezone') %}
+    {% endif %}
     {% set parts = [model.raw_code, tojson(settings), env_var('FUNNELKIT_VERSION', ''), funnelkit.raw_is_seeded() ~ ''] %}
     {% if config.get('lists_entities') %}
         {% do parts.append(funnelkit.other_entities() | join(',')) %}
@@ -130,7 +137,7 @@
     {% if config.get('follows') in ['entities', 'all'] %}
         {% do parts.append(funnelkit.project_funnels()) %}
     {% else %}
-        {% do settings.pop('observed_until') %}
+        {% do settings.pop('observed_until', none) %}
     {% endif %}
     {% if config.get('follows') == 'users' %}
         {% do parts.append(run_query("select md5(string_agg(list || chr(31) || id, chr(30) order by list, id)) from raw.lists").columns[0].values()[0] ~ '') %}
@@ -201,6 +208,8 @@
     {% set follows = config.get('follows') %}
     {% if follows == 'users' %}
         {{ return('user_key in (' ~ funnelkit.touched_users() ~ ')') }}
+    {% elif follows == 'user ids' %}
+        {{ return('user_id in (select user_id from ' ~ ref('int_user_keys') ~ ' where user_key in (' ~ funnelkit.touched_users() ~ '))') }}
     {% elif follows == 'entities' %}
         {{ return(funnelkit.entity_of(funnelkit.project_funnels(), 'p') ~ ' in (' ~ funnelkit.touched_entities(config.get('matured', false)) ~ ')') }}
     {% elif follows == 'event ids' %}

@@ -7,11 +7,3 @@
 {% macro reject_group(stage, reason) -%}
     case when {{ stage }} = 'load' and {{ reason }} <> 'forgotten' then 'line cannot be parsed' else {{ reason }} end
 {%- endmacro %}
-
-{#- The reason of events that a clock dates too far ahead, as event_reject_reason has it. -#}
-{% macro skew_reason(skew_us) %}
-    {{ return(
-        'occurred_at is more than a day after received_at' if skew_us == 86400000000
-        else 'occurred_at is further after received_at than quality.clock_skew allows'
-    ) }}
-{% endmacro %}

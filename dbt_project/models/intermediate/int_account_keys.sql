@@ -1,4 +1,4 @@
-{{ config(materialized='grown', follows='load', after=['int_log_ids']) }}
+{{ config(materialized='grown', follows='load', reads=[], after=['int_log_ids']) }}
 
 -- Dense numbers of accounts; a key once given stays.
 with

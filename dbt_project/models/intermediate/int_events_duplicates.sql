@@ -1,4 +1,4 @@
-{{ config(materialized='grown', follows='event ids', after=['stg_raw__events']) }}
+{{ config(materialized='grown', follows='event ids', reads=[], after=['stg_raw__events']) }}
 
 -- Rows whose event_id another row has, which was received first; by the log alone, so that whose an
 -- id turns out to be changes nothing here. The rest of the order names every column, so that only

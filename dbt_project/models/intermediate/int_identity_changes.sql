@@ -1,4 +1,4 @@
-{{ config(materialized='grown', follows='load', after=['int_log_ids'], post_hook='{{ funnelkit.restate_ids() }}') }}
+{{ config(materialized='grown', follows='load', reads=['identity', 'as_of'], after=['int_log_ids'], post_hook='{{ funnelkit.restate_ids() }}') }}
 
 -- Whose every id is, one row each time that this changed: from whom, to whom, by which load.
 with

@@ -1,4 +1,4 @@
-{{ config(materialized='grown', follows='load', after=['stg_raw__events']) }}
+{{ config(materialized='grown', follows='load', reads=[], after=['stg_raw__events']) }}
 
 -- Which ids stand together in the log's rows, by load: all that identity and accounts are made from.
 with

@@ -1,4 +1,4 @@
-{{ config(materialized='grown', follows='load', after=['stg_raw__events', 'int_identity_changes', 'int_user_keys', 'int_events_duplicates']) }}
+{{ config(materialized='grown', follows='load', reads=[], after=['stg_raw__events', 'int_identity_changes', 'int_user_keys', 'int_events_duplicates']) }}
 {%- set since = funnelkit.grown_since() -%}
 
 -- Users whose rows a load touched, by load: with a new row, told anew, given an id or deprived of

@@ -1,4 +1,4 @@
-{{ config(materialized='grown', follows='load', after=['int_identity_changes']) }}
+{{ config(materialized='grown', follows='load', reads=[], after=['int_identity_changes']) }}
 
 -- Dense numbers of users. A key once given stays, so that what was built with it holds; keys are not
 -- compared between builds.

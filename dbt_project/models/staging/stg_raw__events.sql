@@ -1,4 +1,4 @@
-{{ config(materialized='grown', follows='load') }}
+{{ config(materialized='grown', follows='load', reads=['event_properties', 'quality', 'as_of', 'events_model']) }}
 {%- set settings = funnelkit.settings() -%}
 {%- set properties = settings.event_properties -%}
 {%- set untyped = funnelkit.untyped_properties(properties, 'properties', 'json_properties') -%}
