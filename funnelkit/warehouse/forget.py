@@ -29,10 +29,8 @@ _KEPT = (
 # An id stands alone where none of these is beside it: `ann` is not in `joann` or `ann@example.com`.
 _OUTSIDE = r"[^\pL\pN_.@+-]"
 # As the macro logged_id of the build: a test holds the two equal.
-_LOGGED = (
-    "coalesce(case when regexp_matches(user_id, '^(user:)*anonymous:') then 'user:' else '' end"
-    " || nullif(user_id, ''), 'anonymous:' || nullif(anonymous_id, ''))"
-)
+_USER = "case when regexp_matches(user_id, '^(user:)*anonymous:') then 'user:' else '' end || user_id"
+_LOGGED = f"coalesce(nullif({_USER}, ''), 'anonymous:' || nullif(anonymous_id, ''))"
 
 
 class Removed(NamedTuple):
@@ -143,7 +141,7 @@ def _hashed(*texts: str) -> str:
 _OF_FORGOTTEN = {
     "events": _hashed(_LOGGED, "previous_id", _device("previous_id")),
     "users": _hashed(_LOGGED),
-    "feedback": _hashed("user_id"),
+    "feedback": _hashed(_USER),
 }
 
 
@@ -250,7 +248,7 @@ def _raw_rows(con: "DuckDBPyConnection") -> Iterator[tuple[str, str, str]]:
     wanted = {
         "events": f"{logged} or {previous}",
         "users": logged,
-        "feedback": _IS_LOGGED.format("user_id"),
+        "feedback": _IS_LOGGED.format(f"({_USER})"),
         "rejects": _holds(con, "text"),
         "lists": f"{_IS_LOGGED.format('id')} or {_IS_BARE.format('id')}",
     }

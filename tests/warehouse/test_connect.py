@@ -176,3 +176,17 @@ def test_literals_and_identifiers_are_data(text: str) -> None:
     con = memory()
     assert con.execute(f"select {literal(text)} as {identifier(text)}").fetchall() == [(text,)]
     assert con.execute(f"describe select 1 as {identifier(text)}").fetchall()[0][0] == text
+
+
+def test_a_memory_limit_holds_on_every_connection(tmp_path, monkeypatch):
+    monkeypatch.setenv("FUNNELKIT_MEMORY", "512MiB")
+    for con in (connect(tmp_path / "w.duckdb"), memory()):
+        with con:
+            asked = "select value from duckdb_settings() where name = 'memory_limit'"
+            assert con.execute(asked).fetchall() == [("512.0 MiB",)]
+
+
+def test_a_memory_limit_that_is_no_size_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("FUNNELKIT_MEMORY", "2 gigs")
+    with pytest.raises(FunnelkitError, match="FUNNELKIT_MEMORY is '2 gigs'; expected a size"):
+        connect(tmp_path / "w.duckdb")

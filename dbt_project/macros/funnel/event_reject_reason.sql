@@ -4,6 +4,9 @@
     `explore`. -#}
 {% macro event_reject_reason(event_name, entity, entity_missing, occurred_text, occurred_at, received_at, skew_us=86400000000, as_of=none) -%}
 case
+        {%- if as_of is not none %}{# what had not come yet was not wrong yet #}
+        when coalesce({{ received_at }}, {{ occurred_at }}) > {{ parse_time(sql_text(as_of)) }} then 'received after as_of'
+        {%- endif %}
         when nullif({{ event_name }}, '') is null then 'event_name is missing'
         when {{ entity }} is null then {{ sql_text(entity_missing) }}
         when nullif({{ occurred_text }}, '') is null then 'occurred_at is missing'
@@ -12,9 +15,6 @@ case
         {%- if skew_us is not none %}
         when {{ epoch_us(occurred_at) }} - {{ epoch_us(received_at) }} > {{ skew_us }}
             then {{ sql_text(skew_reason(skew_us)) }}
-        {%- endif %}
-        {%- if as_of is not none %}
-        when coalesce({{ received_at }}, {{ occurred_at }}) > {{ parse_time(sql_text(as_of)) }} then 'received after as_of'
         {%- endif %}
     end
 {%- endmacro %}

@@ -6,7 +6,8 @@ with
 events as (
 
     select
-        * exclude (account_id),
+        * exclude (account_id, previous_id),
+        case when regexp_matches(previous_id, '^(user:)*anonymous:') then 'user:' else '' end || previous_id as previous_id,
         -- A bot is in no account.
         case when excluded_by is null then account_id end as account_id,
         case when not starts_with(logged_id, 'anonymous:') then logged_id end as user_id

@@ -40,10 +40,10 @@ final as (
         source_line,
         load_no,
         case
-            when nullif(user_id, '') is null and nullif(anonymous_id, '') is null then 'user_id is missing'
             {%- if funnelkit.settings().as_of %}
             when updated_utc > {{ funnelkit.parse_time(funnelkit.sql_text(funnelkit.settings().as_of)) }} then 'received after as_of'
             {%- endif %}
+            when nullif(user_id, '') is null and nullif(anonymous_id, '') is null then 'user_id is missing'
             when nullif(updated_at, '') is not null and updated_utc is null then 'updated_at is not a time'
         end as reject_reason,
         case when nullif(user_id, '') is null and nullif(anonymous_id, '') is null then user_id else updated_at end as reject_text

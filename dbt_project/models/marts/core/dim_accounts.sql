@@ -12,28 +12,28 @@ users as (
 members as (
 
     select
-        account_id,
+        account_key,
         user_key,
         min(occurred_at) as first_seen_at
     from {{ ref('fct_events') }}
-    where account_id is not null
-    group by account_id, user_key
+    where account_key is not null
+    group by account_key, user_key
     union all
-    select told.account_id, told.user_key, cast(null as timestamp) as first_seen_at
+    select keys.account_key, told.user_key, cast(null as timestamp) as first_seen_at
     from {{ ref('int_user_rows') }} as told
     inner join users on told.user_key = users.user_key
-    where told.account_id is not null
+    inner join {{ ref('int_account_keys') }} as keys on told.account_id = keys.account_id
 
 ),
 
 accounts as (
 
     select
-        account_id,
+        account_key,
         count(distinct user_key) as users,
         min(first_seen_at) as first_seen_at
     from members
-    group by account_id
+    group by account_key
 
 ),
 
@@ -51,16 +51,16 @@ told as (
 final as (
 
     select
-        accounts.account_id,
-        keys.account_key,
+        keys.account_id,
+        accounts.account_key,
         accounts.users,
         {% for name in properties -%}
         told.{{ name }},
         {% endfor -%}
         accounts.first_seen_at
     from accounts
-    inner join {{ ref('int_account_keys') }} as keys on accounts.account_id = keys.account_id
-    left join told on accounts.account_id = told.account_id
+    inner join {{ ref('int_account_keys') }} as keys on accounts.account_key = keys.account_key
+    left join told on keys.account_id = told.account_id
 
 )
 
