@@ -16,6 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.exploring import different_tables as different_tables
+from funnelkit.exploring import explore as explore
+from funnelkit.exploring import parse_exclude as parse_exclude
+from funnelkit.exploring import parse_map as parse_map
+from funnelkit.exploring import parse_steps as parse_steps
+from funnelkit.exploring import readable_curve as readable_curve
 from funnelkit.table import Column, Table
 
 if TYPE_CHECKING:
@@ -25,8 +31,8 @@ if TYPE_CHECKING:
     from funnelkit.reporting import ReportCheck, Reports
     from funnelkit.sample import Summary
     from funnelkit.starting import Started
-    from funnelkit.warehouse.dbt import OnEvent
-    from funnelkit.warehouse.dbt import Progress as Progress
+    from funnelkit.warehouse.dbt_progress import OnEvent
+    from funnelkit.warehouse.dbt_progress import Progress as Progress
     from funnelkit.warehouse.dbt_results import BuildResult
     from funnelkit.warehouse.lists import Lists
     from funnelkit.warehouse.load import FileLoad as FileLoad
@@ -353,111 +359,6 @@ def doctor(path: str | Path = ".") -> Table:
     columns = (Column("check"), Column("state"), Column("found"), Column("hint"))
     with _interruptible():
         return Table(columns, tuple(tuple(check) for check in checks(Path(path))))
-
-
-def explore(
-    files: Sequence[str],
-    steps: Sequence[Mapping[str, Any]],
-    *,
-    mapping: Mapping[str, str] | None = None,
-    window: str | None = None,
-    step_window: str | None = None,
-    order: Literal["ordered", "strict", "any"] = "ordered",
-    anchor_first: bool = False,
-    entry: Literal["first", "best"] | None = None,
-    count: Literal["entities", "entries"] = "entities",
-    entity: str = "user_id",
-    hold: Sequence[str] = (),
-    exclude: Sequence[Mapping[str, Any]] = (),
-    row_reuse: bool = False,
-    strict_increase: bool = False,
-    by: str | None = None,
-    trend: Literal["day", "week", "month"] | None = None,
-    times: bool = False,
-    next_after: str | None = None,
-    compare: Sequence[str] = (),
-    who: str | None = None,
-    explain: str | None = None,
-    where: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    timezone: str = "UTC",
-    time_format: str | None = None,
-) -> Table:
-    """A funnel over log files, without a project; tables as of `Project.funnel`.
-
-    `steps` and `exclude` as `parse_steps` and `parse_exclude` give them; `mapping` is ours to
-    theirs (`{"event_name": "event"}`), a value in single quotes a constant; properties are columns
-    of the log. The rules mean what they do in a project's YAML (docs/funnels.md). Raises
-    FunnelkitError for files, columns, rules and SQL that are not right.
-    """
-    from funnelkit.results.rerun import explored, explored_spec
-    from funnelkit.results.view import View, bounds
-
-    view = View(by, trend, times, next_after, tuple(compare), who, explain)
-    whom = bounds(since=since, until=until, where=where, timezone=timezone)
-    spec = explored_spec(
-        {
-            "steps": list(steps),
-            "window": window,
-            "step_window": step_window,
-            "order": order,
-            "anchor_first": anchor_first,
-            "entry": entry,
-            "count": count,
-            "entity": entity,
-            "hold": list(hold),
-            "exclude": list(exclude),
-            "row_reuse": row_reuse,
-            "strict_increase": strict_increase,
-        }
-    )
-    with _interruptible():
-        return explored(files, spec, view, whom, mapping or {}, time_format)
-
-
-def readable_curve(table: Table) -> Table:
-    """A time-to-convert curve at round times and its quartiles: about 20 of its rows."""
-    from funnelkit.stats.curve import thinned
-
-    return thinned(table)
-
-
-def parse_steps(texts: Sequence[str], optional: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """`--step` texts as `explore` takes them; the grammar is in `project.steps`.
-
-    `optional` names steps that may be left out; raises FunnelkitError for one that is not there.
-    """
-    from funnelkit.project.steps import parse_steps as parse
-
-    steps = parse(texts)
-    names = [step["name"] for step in steps]
-    for name in optional:
-        if name not in names:
-            raise FunnelkitError(f"--optional: no step {name!r}", did_you_mean(name, names))
-        steps[names.index(name)]["optional"] = True
-    return steps
-
-
-def parse_exclude(text: str) -> dict[str, Any]:
-    """An `--exclude` text as `explore` takes it; the grammar is in `project.steps`."""
-    from funnelkit.project.steps import parse_exclude as parse
-
-    return parse(text)
-
-
-def different_tables(asked: Mapping[str, Any]) -> str | None:
-    """One sentence when options of `funnel` or `explore` ask for two tables at once; else None."""
-    from funnelkit.results.view import different_tables as told
-
-    return told(asked)
-
-
-def parse_map(texts: Sequence[str]) -> dict[str, str]:
-    """`--map` texts, `ours=theirs` or a YAML file of them, as `load` and `explore` take them."""
-    from funnelkit.warehouse.mapping import parse_map as parse
-
-    return parse(texts)
 
 
 def init(

@@ -156,8 +156,14 @@ class Reports:
         return ReportData.from_files(read(self.paths.reports / slug), slug)
 
     def _changed_definitions(self, slug: str, data: "ReportData") -> Iterator[str]:
+        from funnelkit.project.definitions import Definitions
+        from funnelkit.project.log_words import own_log_in_words
+        from funnelkit.report.model import clean
         from funnelkit.warehouse.macros import definition_hash
 
+        own = own_log_in_words(Definitions.model_validate(self.definitions))
+        if list(data.log) != [clean(sentence) for sentence in own]:
+            yield f"{slug}: the rules of the log are others than the report shows"
         committed = {section.name: section.definition_hash for section in data.sections}
         now = {str(spec["name"]): definition_hash(spec) for spec in self._funnels(slug)}
         for name in sorted(committed.keys() | now.keys()):

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from funnelkit.results.notes import left_out
+from funnelkit.results.notes import as_of, left_out, nothing_counts
 from funnelkit.results.quality import event_quality, quality_table
 from funnelkit.table import fine_percent
 from funnelkit.warehouse.dbt_results import BuildResult, Failure
@@ -103,6 +103,21 @@ def test_what_a_table_says_of_its_events(con: duckdb.DuckDBPyConnection) -> None
 def test_what_rules_left_out_is_a_note_only_where_there_is_some() -> None:
     assert left_out({"excluded": {"bots": 1, "us": 0}}) == "Left out by rules: 1 event (bots 1)."
     assert left_out({"excluded": {"us": 0}}) == left_out({}) == ""
+
+
+def test_a_date_up_to_which_rows_count_is_told() -> None:
+    assert as_of({"as_of": "2026-06-30"}) == "As of 2026-06-30: later rows do not count."
+    assert as_of({"as_of": None}) == as_of({}) == ""
+
+
+def test_a_log_none_of_which_counts_says_why() -> None:
+    all_late = {"events": 0, "late": 208, "excluded": {"bots": 3, "us": 1}, "rejected": {"x": 5}}
+    assert nothing_counts(all_late) == (
+        "No event counts: 208 late (received after `as_of`), 4 left out by rules"
+        " (`quality: exclude`), 5 rejected."
+    )
+    assert nothing_counts({**all_late, "events": 1}) == nothing_counts({"events": 0}) == ""
+    assert nothing_counts({}) == ""  # a file that no project has
 
 
 def test_other_failed_tests_stay_as_they_are(con: duckdb.DuckDBPyConnection) -> None:

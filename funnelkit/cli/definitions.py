@@ -20,7 +20,8 @@ def command(name: str | None, format_: str) -> None:
     """Spell out what the funnel NAME counts, rule by rule; without it, all of them,
     and what of the log counts.
 
-    The hash names the rules: it changes when, and only when, a number can.
+    The hash is of the funnel's own rules. Those of the log (events, as_of, identity,
+    quality) change numbers too; they are told beside it, as (event log).
     """
     from funnelkit import api
 

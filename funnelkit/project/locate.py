@@ -50,7 +50,7 @@ def find(path: str | Path = ".") -> Paths:
             return _paths(found)
     raise FunnelkitError(
         f"no project in {path} or above it: looked for {PROJECT_FILE} and {NESTED}/{PROJECT_FILE}",
-        "`funnelkit sample DIR` writes a whole project to start from",
+        "`funnelkit init DIR --events LOG` starts one, `funnelkit sample DIR` a made-up one",
     )
 
 

@@ -20,6 +20,15 @@ _US = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def own_log_in_words(definitions: Definitions) -> list[str]:
+    """As `log_in_words`, of a project that says anything of its log; else nothing."""
+    defaults = Definitions()
+    keys = ("events", "as_of", "identity", "quality")
+    if all(getattr(definitions, key) == getattr(defaults, key) for key in keys):
+        return []
+    return log_in_words(definitions)
+
+
 def log_in_words(definitions: Definitions) -> list[str]:
     """The rules of `events`, `as_of`, `identity` and `quality`, one sentence each.
 

@@ -67,6 +67,7 @@ def report(data: ReportData) -> Report:
         inputs=Table(data.inputs.columns, data.inputs.rows[-views.MOST_PERIODS :]),
         inputs_caption=_inputs_caption(data.inputs),
         tables=data_tables(data),
+        log=data.log,
     )
 
 
@@ -100,6 +101,8 @@ def _facts(data: ReportData) -> tuple[str, ...]:
         findings.instant, (data.first_event, data.last_event, data.observed_until)
     )
     facts = [f"Events from {first} to {last}", f"Observed until {until}"]
+    if data.as_of:
+        facts.append(f"As of {data.as_of}: later rows do not count")
     if "events" in data.inputs.names:
         # A week's count can be withheld; a sum that leaves it out says of how many weeks it is.
         known = [int(value) for value in data.inputs.column("events") if value is not None]

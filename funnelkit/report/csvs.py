@@ -73,8 +73,11 @@ def chart_base(name: str) -> str:
 
 
 def about(data: ReportData) -> Table:
-    """The report's texts: title, data window, and each funnel's definition. Grain: one item."""
+    """The report's texts: title, data window, rules of the log, definitions. Grain: one item."""
     rows: list[tuple[Value, ...]] = [(None, item, getattr(data, item) or None) for item in _TOP]
+    # Only where there are any: a project without them keeps the files that it has.
+    rows += [(None, "as_of", data.as_of)] if data.as_of else []
+    rows += [(None, "log", sentence) for sentence in data.log]
     for section in data.sections:
         rows.append((section.name, "description", section.description or None))
         rows.append((section.name, "definition_hash", section.definition_hash or None))
@@ -98,6 +101,8 @@ def read_data(files: Mapping[str, bytes], slug: str) -> ReportData:
         sections=tuple(_section(files, slug, name, items) for name in names),
         quality=_read(files, "quality", slug),
         inputs=_read(files, "inputs", slug),
+        log=tuple(text for funnel, item, text in items if not funnel and item == "log"),
+        as_of=top.get("as_of", ""),
     )
 
 

@@ -180,6 +180,9 @@ def _closing(report: Report) -> Iterator[str]:
     yield "<h2>What the numbers rest on</h2>"
     for definition in report.definitions:
         yield from _definition(definition)
+    if report.log:
+        yield "<h3>What of the log counts</h3>"
+        yield from _list(report.log)
     yield "<h3>What became of raw rows</h3>"
     yield from _table(report.quality, "Every raw row, by what became of it", "quality")
     yield "<h3>Input per week</h3>"

@@ -51,6 +51,8 @@ def write_markdown(report: Report) -> bytes:
         blocks.append(f"### Definition of {line(definition.name)}")
         blocks.append(bullets(definition.words))
         blocks.append(f"Definition hash {line(definition.definition_hash)}")
+    if report.log:
+        blocks += ["### What of the log counts", bullets(report.log)]
     blocks += ["### What became of raw rows", table(report.quality)]
     blocks += [
         "### Input per week",

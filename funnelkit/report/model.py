@@ -97,7 +97,8 @@ class ReportData:
     limit: every filter and how many rows it took; `inputs` is
     what the numbers rest on, per week (week, events, entities, digest), a count null where it is
     not to be shown; the three instants are ISO 8601 text. `slug` is the report's folder under
-    reports/.
+    reports/. `log` are the rules of the log in words, `as_of` up to when its rows count as the
+    author wrote it; both empty where the project has none.
     """
 
     slug: str
@@ -109,6 +110,8 @@ class ReportData:
     last_event: str
     observed_until: str
     inputs: Table
+    log: tuple[str, ...] = ()
+    as_of: str = ""
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], slug: str) -> "ReportData":
@@ -173,7 +176,7 @@ class Report:
     """A report ready to be written: findings first, then sections, then what it rests on.
 
     `tables` maps the name of each CSV under data/ to its whole table; `inputs` are the latest weeks
-    of that table.
+    of that table; `log` are the rules of the log.
     """
 
     slug: str
@@ -187,6 +190,7 @@ class Report:
     inputs: Table
     inputs_caption: str
     tables: Mapping[str, Table]
+    log: tuple[str, ...] = ()
 
 
 def clean(text: str) -> str:

@@ -25,6 +25,8 @@ def checked(data: ReportData) -> ReportData:
         last_event=clean(data.last_event),
         observed_until=clean(data.observed_until),
         inputs=normalised(data.inputs),
+        log=tuple(clean(sentence) for sentence in data.log),
+        as_of=clean(data.as_of),
     )
 
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.project.words import at_in_words, entities, in_words, window_text
-from funnelkit.results.notes import gaps, left_out, noted, without_leavers
+from funnelkit.results.notes import gaps, noted, nothing_counts, of_log, without_leavers
 from funnelkit.results.quality import event_quality
 from funnelkit.results.view import Grain, with_after
 from funnelkit.stats.funnels import PeriodCounts, StepCounts, step_rows, trend_table
 from funnelkit.stats.times import TimeCounts, times_table
 from funnelkit.table import Table
 from funnelkit.warehouse.macros import definition_hash
+from funnelkit.warehouse.meta import last_build
 from funnelkit.warehouse.queries import query
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def funnel_table(
         table = noted(
             step_rows(steps(con, name, None) + values, meta=meta, **options), at_in_words(at)
         )
-    return noted(without_leavers(table, spec, lambda: leavers(con, name)), left_out(meta))
+    table = noted(table, nothing_counts(meta))
+    return noted(without_leavers(table, spec, lambda: leavers(con, name)), *of_log(meta))
 
 
 def leavers(con: "DuckDBPyConnection", name: str) -> int:
@@ -142,6 +144,11 @@ def _breakdown(spec: Mapping[str, Any], by: str) -> Mapping[str, Any]:
 
 
 def inputs(con: "DuckDBPyConnection") -> dict[str, Any]:
-    """What stands in each meta of a built warehouse: the log's span and its counted rows."""
+    """What stands in each meta of a built warehouse: the log's span and its counted rows.
+
+    `as_of` as the definitions of the last build have it; None without, and after a plain `dbt`.
+    """
     window = query(con, "log_window")[0]
-    return {**window, **event_quality(con)}
+    build = last_build(con)
+    as_of = json.loads(build.definitions).get("as_of") if build else None
+    return {**window, "as_of": as_of, **event_quality(con)}

@@ -84,11 +84,36 @@ def left_out(meta: Mapping[str, Any]) -> str:
     return f"Left out by rules: {many(sum(taken.values()), 'events')} ({rules})."
 
 
+def as_of(meta: Mapping[str, Any]) -> str:
+    """Up to when rows count, in a sentence; empty where all do."""
+    at = meta.get("as_of")
+    return f"As of {at}: later rows do not count." if at else ""
+
+
+def of_log(meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the rules of the log, not those of the funnel, did to a number: a sentence each."""
+    return as_of(meta), left_out(meta)
+
+
+def nothing_counts(meta: Mapping[str, Any]) -> str:
+    """Why no event of a log that has some counts, in a sentence; empty where some do."""
+    if meta.get("events", 1):
+        return ""
+    late, taken = meta.get("late", 0), sum(meta.get("excluded", {}).values())
+    refused = sum(meta.get("rejected", {}).values())
+    told = [
+        f"{late:,} late (received after `as_of`)" if late else "",
+        f"{taken:,} left out by rules (`quality: exclude`)" if taken else "",
+        f"{refused:,} rejected" if refused else "",
+    ]
+    return f"No event counts: {', '.join(filter(None, told))}." if any(told) else ""
+
+
 def span_of_nobody(meta: Mapping[str, Any], bounds: Bounds) -> str:
     """What the log spans, where nobody entered: of a range that missed it, or of an empty log."""
     first, last = meta.get("first_event"), meta.get("last_event")
     if first is None or last is None:
-        return "The log has no event."
+        return nothing_counts(meta) or "The log has no event."
     span = f"the log has events from {first} to {last}"
     if bounds.is_everybody:
         return f"{span[0].upper()}{span[1:]}."

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError
+from funnelkit.project.log_words import own_log_in_words
 from funnelkit.project.words import entities, in_words, window_text
 from funnelkit.results.built import built_funnel, leavers, periods, steps
 from funnelkit.results.notes import leavers_in_words, may_leave
@@ -35,6 +36,7 @@ def report_data(
     `definition` is the report's entry under `reports:`, `specs` the funnels it names, `definitions`
     the whole block of the project, whose limits stand beside what was filtered.
     """
+    from funnelkit.project.definitions import Definitions
     from funnelkit.report.model import ReportData
 
     window = query(con, "log_window")[0]
@@ -57,6 +59,8 @@ def report_data(
             ),
             tuple(_week(**row) for row in weeks),
         ),
+        log=tuple(own_log_in_words(Definitions.model_validate(definitions or {}))),
+        as_of=str((definitions or {}).get("as_of") or ""),
     )
 
 

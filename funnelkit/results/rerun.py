@@ -11,7 +11,7 @@ from funnelkit.project.durations import parse_duration
 from funnelkit.project.words import entities, in_words
 from funnelkit.results.asked import Answered
 from funnelkit.results.built import inputs
-from funnelkit.results.notes import left_out, noted, restricted, rules, without_leavers
+from funnelkit.results.notes import noted, of_log, restricted, rules, without_leavers
 from funnelkit.results.variants import Spec, tried
 from funnelkit.results.view import Bounds, View
 from funnelkit.table import Table
@@ -50,7 +50,7 @@ def rerun(
         changed = spec["count"] == "entities" and spec["entry"] != defined
         told = f"Rules: entry {spec['entry']}, not {defined} as defined." if changed else ""
         table = Answered(con, spec, observed[0][0] or 0, whom, meta, told).table(view)
-        return noted(table, left_out(meta))
+        return noted(table, *of_log(meta))
 
 
 def _told(asked: "Asked", user_properties: Sequence[str] = ()) -> AbstractContextManager[None]:
@@ -77,7 +77,7 @@ def _sensitivity(warehouse: Path, spec: Spec, whom: Bounds, run: Any) -> Table:
         meta = {**_rules(spec), **inputs(con)}
     found = tried(spec, run)
     table = restricted(sensitivity_table(found, entities=entities(spec), meta=meta), whom)
-    return without_leavers(table, spec, lambda: found[0].excluded)
+    return noted(without_leavers(table, spec, lambda: found[0].excluded), *of_log(meta))
 
 
 def _rules(spec: Spec) -> dict[str, Any]:

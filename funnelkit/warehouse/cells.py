@@ -1,6 +1,7 @@
 """SQL for what a file's columns fill in a raw table, and for what they leave over."""
 
 import json
+from collections.abc import Sequence
 
 from funnelkit.warehouse.connect import literal
 from funnelkit.warehouse.mapping import Columns
@@ -9,6 +10,7 @@ from funnelkit.warehouse.sources import Scan
 from funnelkit.warehouse.times import time_sql, utc_text
 
 _BLANK = "' ' || chr(9) || chr(10) || chr(13)"
+_MANY = 20  # columns
 
 
 def stored_time(text: str, time_format: str | None) -> str:
@@ -70,29 +72,50 @@ def _properties(own: str, scan: Scan, columns: Columns) -> str:
         return own
     # Sorted: the same event with its columns in another order is the same event.
     rest = sorted(columns.rest, key=scan.columns.__getitem__)
-    keys = {index: json.dumps(scan.columns[index], ensure_ascii=False) for index in rest}
     has_own = _has_own(columns)
-    members = []
-    if has_own:
-        inner = f"substr(trim({own}, {_BLANK}), 2, length(trim({own}, {_BLANK})) - 2)"
-        members.append(
-            f"case when try(json_type({own})) = 'OBJECT' then nullif(trim({inner}, {_BLANK}), '')"
-            f" when {own} is not null then '\"properties\":' || to_json({own}) end"
-        )
-    for index, key in keys.items():
-        held = scan.json[index]
-        absent = _absent(own, scan.columns[index]) if has_own else "true"
-        members.append(
-            f"case when {held} is not null and {absent} then {literal(key + ':')} || {held} end"
-        )
-    body = f"nullif(concat_ws(',', {', '.join(members)}), '')"
-    folded = f"('{{' || {body} || '}}')"
+    members_of = _members_listed if len(rest) > _MANY else _members
+    members, is_any = members_of(scan, rest, own if has_own else None)
     if not has_own:
-        return folded
-    added = " or ".join(scan.json[index] + " is not null" for index in columns.rest)
-    return f"case when {added} then {folded} else {own} end"
+        return f"('{{' || nullif(concat_ws(',', {members}), '') || '}}')"
+    inner = f"substr(trim({own}, {_BLANK}), 2, length(trim({own}, {_BLANK})) - 2)"
+    first = (
+        f"case when try(json_type({own})) = 'OBJECT' then nullif(trim({inner}, {_BLANK}), '')"
+        f" when {own} is not null then '\"properties\":' || to_json({own}) end"
+    )
+    body = f"nullif(concat_ws(',', {first}, {members}), '')"
+    return f"case when {is_any} then ('{{' || {body} || '}}') else {own} end"
 
 
-def _absent(own: str, key: str) -> str:
-    pointer = literal("/" + key.replace("~", "~0").replace("/", "~1"))
-    return f"not coalesce(try(json_exists({own}, {pointer})), false)"
+def _members(scan: Scan, rest: Sequence[int], own: str | None) -> tuple[str, str]:
+    """SQL, twice: `"a":1` and so on, of what these columns hold, less the keys that `own` has, as
+    arguments of concat_ws; and whether they hold anything."""
+    members = []
+    for index in rest:
+        held, name = scan.json[index], scan.columns[index]
+        is_new = f" and {_lacks(f'try(json_exists({own}, {_pointer(name)}))')}" if own else ""
+        members.append(f"case when {held} is not null{is_new} then {_key(name)} || {held} end")
+    is_any = " or ".join(f"{scan.json[index]} is not null" for index in rest)
+    return ", ".join(members), is_any
+
+
+def _members_listed(scan: Scan, rest: Sequence[int], own: str | None) -> tuple[str, str]:
+    """The same as one argument: to plan an expression for each takes time with their square."""
+    names, held = [scan.columns[index] for index in rest], scan.json_list(rest)
+    lists, member = [f"[{', '.join(map(_key, names))}]", held], "e[1] || e[2]"
+    if own:
+        lists.append(f"try(json_exists({own}, [{', '.join(map(_pointer, names))}]))")
+        member = f"case when {_lacks('e[3]')} then {member} end"
+    members = f"list_transform(list_zip({', '.join(lists)}), lambda e: {member})"
+    return f"array_to_string({members}, ',')", f"list_any_value({held}) is not null"
+
+
+def _lacks(has: str) -> str:
+    return f"not coalesce({has}, false)"
+
+
+def _key(name: str) -> str:
+    return literal(json.dumps(name, ensure_ascii=False) + ":")
+
+
+def _pointer(name: str) -> str:
+    return literal("/" + name.replace("~", "~0").replace("/", "~1"))

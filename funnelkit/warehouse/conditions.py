@@ -41,10 +41,10 @@ class ConditionError(FunnelkitError):
             quoted = quoted.replace(f"\"'{self.name}'\"", f"'{self.name}'")
             hint = f'text goes in single quotes: "{quoted}"'
         elif self.name.casefold() in [each.casefold() for each in user_properties]:
-            hint = (
-                f"{self.name} is a user property, events do not have it: declare a segment under "
-                "`segments:`, or use --by or --compare"
-            )
+            instead = "declare a segment under `segments:`, or use --by or --compare"
+            if ": quality.exclude[" in place:
+                instead = "write `users:` in place of `events:`"
+            hint = f"{self.name} is a user property, events do not have it: {instead}"
         return FunnelkitError(f"{place}: {self.message}", hint)
 
 

@@ -54,12 +54,15 @@ def scan_csv(con: "DuckDBPyConnection", source: Source, *, careful: bool = False
     read = f"read_csv({literal(unglobbed(path))}, {options}, compression = '{compression}'"
     table = f"fk_rejects_{next(_serial)}"
     stored = f", store_rejects = true, rejects_table = '{table}', rejects_scan = '{table}_scan')"
-    text = tuple(f"nullif(c{i}, '')" for i in range(len(columns)))
+    bare = tuple(f"c{i}" for i in range(len(columns)))
+    text = tuple(f"nullif({cell}, '')" for cell in bare)
     return Scan(
         source,
         columns,
         text=text,
         json=tuple(f"cast(to_json({cell}) as varchar)" for cell in text),
+        bare=bare,
+        bare_json="cast(to_json(nullif(v, '')) as varchar)",
         line="fk_line + 1",
         relation=f"(select row_number() over () as fk_line, * from {read}{stored})",
         peek=f"(select cast(null as bigint) as fk_line, * from {read}, ignore_errors = true))",

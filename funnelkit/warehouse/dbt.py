@@ -9,10 +9,8 @@ import gc
 import json
 import os
 import shlex
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +18,7 @@ from funnelkit import __version__
 from funnelkit import paths as package
 from funnelkit.errors import FunnelkitError
 from funnelkit.warehouse import meta, quality
+from funnelkit.warehouse.dbt_progress import Counter, OnEvent, interruptible
 from funnelkit.warehouse.dbt_results import (
     BuildError,
     BuildResult,
@@ -59,22 +58,6 @@ _SETTINGS = {
     "autoload_known_extensions": "false",
     "enable_progress_bar": "false",
 }
-
-
-@dataclass(frozen=True)
-class Progress:
-    """One node of the build has finished (`name` and `status` empty: the total became known).
-
-    `done` and `total` count models, seeds, tests and unit tests.
-    """
-
-    done: int
-    total: int
-    name: str = ""
-    status: str = ""
-
-
-OnEvent = Callable[[Progress], None]
 
 
 def environment(paths: "Paths", *, raw: str | None = None) -> dict[str, str]:
@@ -180,7 +163,7 @@ def build(
         with _variables(environment(paths, raw=raw_mode(paths, guard))):
             install(paths)
             write_profiles(paths)
-            counter = _Counter(
+            counter = Counter(
                 on_event, lambda: meta.record(guard.cursor(), meta.RUNNING, selection, defined)
             )
             outcome = _invoke([*_QUIET, *args], counter)
@@ -254,13 +237,13 @@ def run(
     """
     command = command_of(args)
     if command in _LOCKLESS:
-        return _run(paths, args, _raw_or_loaded(paths), _Counter())
+        return _run(paths, args, _raw_or_loaded(paths), Counter())
     with _held(paths) as guard:
         raw = raw_mode(paths, guard)
         if command in _REPLACING:
             write_lists(guard, lists or {})
             return _run_recorded(paths, args, raw, guard, definitions or {})
-    return _run(paths, args, raw, _Counter())
+    return _run(paths, args, raw, Counter())
 
 
 def _run_recorded(
@@ -277,14 +260,14 @@ def _run_recorded(
         state = _state(result, not set(args) <= _WHOLE)
         meta.record(guard, state, how, defined, _outcome(result))
 
-    counter = _Counter(
+    counter = Counter(
         on_start=lambda: meta.record(guard.cursor(), meta.RUNNING, how, defined),
         on_results=done,
     )
     return _run(paths, args, raw, counter)
 
 
-def _run(paths: "Paths", args: Sequence[str], raw: str, counter: "_Counter") -> int:
+def _run(paths: "Paths", args: Sequence[str], raw: str, counter: Counter) -> int:
     with _variables(environment(paths, raw=raw)):
         write_profiles(paths)
         if command_of(args) not in _PACKAGELESS:
@@ -314,7 +297,7 @@ def install(paths: "Paths") -> None:
     installed = paths.dbt_dir / "dbt_packages" / PACKAGE
     if installed.exists() and installed.resolve() == package.root("dbt").resolve():
         return
-    outcome = _invoke([*_QUIET, "deps"], _Counter())
+    outcome = _invoke([*_QUIET, "deps"], Counter())
     if not outcome.success:
         raise invocation_error(outcome.exception, paths.root)
 
@@ -349,11 +332,11 @@ def _variables(values: Mapping[str, str]) -> Iterator[None]:
         os.chdir(folder)
 
 
-def _invoke(args: list[str], counter: "_Counter") -> Any:
+def _invoke(args: list[str], counter: Counter) -> Any:
     """A dbtRunnerResult; the warehouse is released whatever happened. Raises KeyboardInterrupt."""
     from dbt.cli.main import dbtRunner
 
-    with _interruptible() as interrupted, quiet_logging():
+    with interruptible() as interrupted, quiet_logging():
         try:
             outcome = dbtRunner(callbacks=[counter]).invoke(args)
         finally:
@@ -371,92 +354,3 @@ def _release() -> None:
         Manager._ENV.close()
     Manager.close_all_connections()
     gc.collect()
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """Remembers Ctrl-C, and keeps interrupting the database until dbt has come back.
-
-    dbt interrupts the running queries once; a worker that is between two statements at that moment
-    would start the next one and run it to its end.
-    """
-    interrupted, finished = threading.Event(), threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupted
-        return
-
-    def insist() -> None:
-        while not finished.wait(0.2):
-            _interrupt_queries()
-
-    def on_interrupt(signum: int, frame: Any) -> None:
-        if not interrupted.is_set():
-            interrupted.set()
-            threading.Thread(target=insist, daemon=True).start()
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield interrupted
-    finally:
-        finished.set()
-        signal.signal(signal.SIGINT, before)
-
-
-def _interrupt_queries() -> None:
-    from dbt.adapters.factory import FACTORY
-
-    for adapter in list(FACTORY.adapters.values()):
-        for connection in list(adapter.connections.thread_connections.values()):
-            # A connection may close, or not be open yet, while we look at it.
-            with contextlib.suppress(Exception):
-                connection.handle.cursor().interrupt()
-
-
-class _Counter:
-    """dbt's callback: counts finished nodes, one caller at a time (events come from workers).
-
-    `unmatched`: selectors that nothing matches; `told`: whether dbt has printed its own error.
-    """
-
-    def __init__(
-        self,
-        on_event: OnEvent | None = None,
-        on_start: Callable[[], None] = lambda: None,
-        on_results: Callable[[Sequence[Any]], None] = lambda results: None,
-    ) -> None:
-        self._on_event = on_event or (lambda progress: None)
-        self._on_start = on_start
-        self._on_results = on_results
-        self._lock = threading.Lock()
-        self._done = self._total = 0
-        self.unmatched: list[str] = []
-        self.told = False
-
-    def __call__(self, event: Any) -> None:
-        with self._lock:
-            match event.info.name:
-                case "LogStartLine":
-                    self._start(int(event.data.total))
-                case "NodeFinished":
-                    self._finish(event.data.node_info)
-                case "NoNodesForSelectionCriteria":
-                    self.unmatched.append(str(event.data.spec_raw))
-                case "MainEncounteredError":
-                    self.told = True
-
-    def finish(self, results: Sequence[Any] | None) -> None:
-        """Hands over the results of a run that started, however it ended."""
-        if self._total:
-            self._on_results(results or ())
-
-    def _start(self, total: int) -> None:
-        if not self._total:
-            self._total = total
-            self._on_start()
-            self._on_event(Progress(self._done, total))
-
-    def _finish(self, node: Any) -> None:
-        self._done += 1
-        total = max(self._total, self._done)
-        self._on_event(Progress(self._done, total, node.node_name, node.node_status))

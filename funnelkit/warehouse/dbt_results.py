@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.warehouse.events_model import missing_column, missing_model
 
 _SHOWN = 10
 _PACKAGE = "funnelkit"
@@ -121,11 +122,16 @@ def _failure(result: Any, root: Path) -> Failure:
     return Failure(
         kind=kind,
         name=node.name,
-        message=difference(result.message) if unit else paragraph(result.message),
+        message=difference(result.message) if unit else _message(result, root),
         rows=None if unit else result.failures,
         file=node.original_file_path,
         sql=_relative(compiled, root) if compiled else None,
     )
+
+
+def _message(result: Any, root: Path) -> str:
+    text = paragraph(result.message)
+    return missing_column(result.node.name, text, root) or text
 
 
 def _relative(path: str, root: Path) -> str:
@@ -154,6 +160,9 @@ def difference(message: str | None) -> str:
 def invocation_error(exception: BaseException | None, root: Path) -> FunnelkitError:
     """An error for a dbt run that never reached a node: a macro, a YAML or a selector is wrong."""
     text = paragraph(str(exception) if exception else "dbt stopped without saying why")
+    told = missing_model(text, root)
+    if told is not None:
+        return told
     text = text.replace(f"{root.resolve()}/", "").replace(f"{root}/", "")
     return FunnelkitError(f"dbt could not start: {text}", "`funnelkit dbt debug` shows its set-up")
 

@@ -121,16 +121,14 @@ def _scan_objects(con: "DuckDBPyConnection", source: Source, copy: Path | None) 
         f" from {lines} where try(json_type(fk_text)) = 'OBJECT')"
     )
     cells = [f"fk_json[{i}]" for i in range(1, len(columns) + 1)]
-    empty = "in ('null', '\"\"')"
     bytes_table = f"{table}_bytes" if kept != lines else None
     return Scan(
         source,
         columns,
         text=tuple(f"nullif({cell} ->> '$', '')" for cell in cells),
-        json=tuple(
-            f"case when not cast({cell} as varchar) {empty} then cast({cell} as varchar) end"
-            for cell in cells
-        ),
+        json=tuple(map(_json_text, cells)),
+        bare=tuple(cells),
+        bare_json=_json_text("v"),
         line="fk_line",
         relation=rows,
         peek=rows,
@@ -139,6 +137,11 @@ def _scan_objects(con: "DuckDBPyConnection", source: Source, copy: Path | None) 
         _tables=(table, f"{table}_bytes", f"{table}_scan"),
         _copy=copy,
     )
+
+
+def _json_text(cell: str) -> str:
+    text = f"cast({cell} as varchar)"
+    return f"case when not {text} in ('null', '\"\"') then {text} end"
 
 
 def _json_lines(source: Source, table: str) -> tuple[str, str]:

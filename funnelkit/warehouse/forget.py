@@ -26,10 +26,13 @@ _KEPT = (
     "Not reached: the files that were loaded, private lists, backups, git history, and reports,"
     " which count and name nobody."
 )
+_SHOWN = 50  # ids in a message
 # An id stands alone where none of these is beside it: `ann` is not in `joann` or `ann@example.com`.
 _OUTSIDE = r"[^\pL\pN_.@+-]"
 # As the macro logged_id of the build: a test holds the two equal.
-_USER = "case when regexp_matches(user_id, '^(user:)*anonymous:') then 'user:' else '' end || user_id"
+_USER = (
+    "case when regexp_matches(user_id, '^(user:)*anonymous:') then 'user:' else '' end || user_id"
+)
 _LOGGED = f"coalesce(nullif({_USER}, ''), 'anonymous:' || nullif(anonymous_id, ''))"
 
 
@@ -44,13 +47,13 @@ class Removed(NamedTuple):
 class Forgotten:
     """What was removed, table by table; a table with no row of the person is not named.
 
-    `ids`: how many ids were the person's, devices included; 0 for one forgotten before.
+    `ids`: those of the person, devices as `anonymous:` and their id; none for one forgotten before.
     `mentions`: rows of others that hold a user id of the person in their properties or text; they
     stay.
     """
 
     removed: tuple[Removed, ...]
-    ids: int
+    ids: tuple[str, ...]
     mentions: int
 
 
@@ -68,7 +71,7 @@ def forget(warehouse: Path, user: str, *, dry_run: bool = False, wait: float = 1
     try:
         with connect.interruptible():
             if not _find(con, user):
-                found = Forgotten((), 0, 0)
+                found = Forgotten((), (), 0)
             else:
                 _check_room(warehouse)
                 with _transaction(con, keep=not dry_run):
@@ -86,13 +89,21 @@ def told(found: Forgotten, dry_run: bool = False) -> tuple[str, tuple[str, ...]]
     raw_rows = sum(each.rows for each in found.removed if each.table.startswith("raw."))
     built = sum(each.rows for each in found.removed) - raw_rows
     headline = (
-        f"{_rows(raw_rows)} under {found.ids:,} id{'' if found.ids == 1 else 's'} {verb},"
+        f"{_rows(raw_rows)} under {len(found.ids):,} id{'' if len(found.ids) == 1 else 's'} {verb},"
         f" and {_rows(built)} of tables made of them."
     )
     if not found.ids:
         headline = "Forgotten before: nothing of the person is left to remove."
+    named = _named(found.ids)
     mentioned = f"Stays: {_rows(found.mentions)} of others with the id in properties or text."
-    return headline, (mentioned, _KEPT) if found.mentions else (_KEPT,)
+    notes = (named if found.ids else "", mentioned if found.mentions else "", _KEPT)
+    return headline, tuple(filter(None, notes))
+
+
+def _named(ids: Sequence[str]) -> str:
+    more = len(ids) - _SHOWN
+    rest = f" and {more:,} more" if more > 0 else ""
+    return f"Ids of one person: {', '.join(ids[:_SHOWN])}{rest}."
 
 
 def _rows(number: int) -> str:
@@ -210,10 +221,12 @@ def _remove(con: "DuckDBPyConnection") -> Forgotten:
         Removed(f"{schema}.{name}", _delete(con, schema, name, where))
         for schema, name, where in tables
     ]
-    ((ids,),) = con.execute("select count(*) from fk_person").fetchall()
+    ids = con.execute("select logged_id from fk_person order by logged_id").fetchall()
     mentions = _mentions(con)
     _record(con, sum(each.rows for each in removed if each.table.startswith("raw.")))
-    return Forgotten(tuple(each for each in removed if each.rows), int(ids), mentions)
+    return Forgotten(
+        tuple(each for each in removed if each.rows), tuple(str(each) for (each,) in ids), mentions
+    )
 
 
 def _delete(con: "DuckDBPyConnection", schema: str, name: str, where: str) -> int:

@@ -57,6 +57,7 @@ class Scan:
 
     `columns` are the names in the file; `text` and `json` are SQL expressions over `relation`, one
     per column: the value as text, and as JSON text; both NULL where there is none or it is empty.
+    Where `bare` has an expression per column, `bare_json` of one, called `v`, is the JSON text too.
     `line` is an SQL expression for the line as if no line had been dropped before it. `peek` is
     the same relation for a look at the first rows: it keeps no rejects. Run `relation` once; then
     `rejects` is a query of (line, reason, text), and `dropped` a query of (line) that the reader
@@ -77,8 +78,17 @@ class Scan:
     records: int | None = None
     quoted: bool = False
     careful: bool = False
+    bare: tuple[str, ...] = ()
+    bare_json: str = ""
     _tables: tuple[str, ...] = ()
     _copy: Path | None = field(default=None, repr=False)
+
+    def json_list(self, indexes: Iterable[int]) -> str:
+        """SQL: the JSON texts of these columns as a list; it plans fast where they are many."""
+        if not self.bare:
+            return f"[{', '.join(self.json[index] for index in indexes)}]"
+        bare = ", ".join(self.bare[index] for index in indexes)
+        return f"list_transform([{bare}], lambda v: {self.bare_json})"
 
     def close(self, con: "DuckDBPyConnection") -> None:
         """Drop the temporary tables and files of the scan."""

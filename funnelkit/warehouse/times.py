@@ -32,17 +32,34 @@ _OFFSET = (
 )
 
 
+_EXAMPLE = "--time-format '%m/%d/%Y %H:%M'"
+
+
+def unreadable(time_format: str | None) -> tuple[str, str]:
+    """What was expected of times none of which could be read, and a hint: (expected, hint)."""
+    if time_format is None:
+        return "ISO 8601 or seconds since 1970", f"say how it is written: {_EXAMPLE}"
+    return (
+        f"ISO 8601, seconds since 1970, or --time-format {time_format!r}",
+        f"the format does not fit; like {_EXAMPLE}",
+    )
+
+
 def checked_format(con: "DuckDBPyConnection", time_format: str) -> str:
     """The format, if it is one that strptime knows; else raises FunnelkitError."""
     import duckdb
 
+    if "%" not in time_format:
+        raise FunnelkitError(
+            f"--time-format {time_format!r} names no part of a time", f"example: {_EXAMPLE}"
+        )
     probe = con.cursor()  # an error must not end a transaction of `con`
     try:
         probe.execute(f"select try_strptime('', {literal(time_format)})")
     except duckdb.Error:
         raise FunnelkitError(
             f"--time-format {time_format!r} is not a strptime format",
-            "example: --time-format '%m/%d/%Y %H:%M'",
+            f"example: {_EXAMPLE}",
         ) from None
     finally:
         probe.close()

@@ -159,7 +159,7 @@ def test_load_says_what_became_of_each_file(raw: Path, tmp_path: Path) -> None:
 
 
 def test_definitions_in_words_with_their_hash(company: Path) -> None:
-    done = invoke("--project", str(company), "definitions")
+    done = invoke("--project", str(company), "definitions", "activation")
     head, *lines = done.stdout.splitlines()
     assert re.fullmatch(r"activation  [0-9a-f]{12}", head)
     assert all(line.startswith("  ") for line in lines)

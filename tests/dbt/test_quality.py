@@ -163,6 +163,7 @@ def test_answers_say_what_rules_left_out(root: Path, first: BuildResult) -> None
     note = "Left out by rules: 4 events (bots 1, it's us 3)."
     for table in (project.funnel("buy"), project.funnel("buy", where="user_id <> 'x'")):
         assert table.notes[-1] == note
+        assert table.notes[-2] == f"As of {table.meta['as_of']}: later rows do not count."
         assert table.meta["excluded"] == {"bots": 1, "it's us": 3, "nobody": 0}
         assert (table.meta["duplicates"], table.meta["late"]) == (3, 2)
 

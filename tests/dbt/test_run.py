@@ -15,6 +15,7 @@ from funnelkit.paths import root
 from funnelkit.project.locate import find
 from funnelkit.warehouse import dbt, meta
 from funnelkit.warehouse.connect import connect, memory
+from funnelkit.warehouse.dbt_progress import Progress
 from funnelkit.warehouse.dbt_results import BuildError, paragraph
 from tests.dbt import project
 
@@ -50,7 +51,7 @@ def shop(tmp_path: Path) -> Path:
 def test_failed_tests_are_counted_and_the_file_is_released(shop: Path, monkeypatch) -> None:
     monkeypatch.setenv("DBT_PROJECT_DIR", "elsewhere")
     before, folder = dict(os.environ), Path.cwd()
-    events: list[dbt.Progress] = []
+    events: list[Progress] = []
 
     result = api.open(shop).build(on_event=events.append)
 

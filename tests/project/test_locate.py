@@ -55,7 +55,9 @@ def test_no_project_says_what_was_looked_for(tmp_path):
         f"no project in {tmp_path} or above it: "
         "looked for dbt_project.yml and dbt_project/dbt_project.yml"
     )
-    assert caught.value.hint == "`funnelkit sample DIR` writes a whole project to start from"
+    assert caught.value.hint == (
+        "`funnelkit init DIR --events LOG` starts one, `funnelkit sample DIR` a made-up one"
+    )
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from funnelkit.project.definitions import Definitions
-from funnelkit.project.log_words import log_in_words
+from funnelkit.project.log_words import log_in_words, own_log_in_words
 
 
 def words(block: dict[str, Any]) -> list[str]:
@@ -58,3 +58,10 @@ def test_a_project_that_says_nothing_is_told_its_defaults() -> None:
 )
 def test_what_is_written_is_told(block: dict[str, Any], told: str) -> None:
     assert any(told in sentence for sentence in words(block))
+
+
+def test_a_report_tells_the_rules_of_the_log_only_where_there_are_any() -> None:
+    plain = {"timezone": "Europe/Berlin", "quality": {"clock_skew": {"over": "1 day"}}}
+    assert own_log_in_words(Definitions.model_validate(plain)) == []
+    asked = {"as_of": "2026-06-30"}
+    assert own_log_in_words(Definitions.model_validate(asked)) == words(asked)

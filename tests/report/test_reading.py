@@ -255,3 +255,23 @@ def test_the_only_heading_with_median_says_from_where(files):
     heads = [line for line in twin.splitlines() if line.startswith("|") and "Median" in line]
     assert heads
     assert all(len(re.findall("Median from step before", line)) == 1 for line in heads)
+
+
+def test_rules_of_the_log_and_their_date_are_told_and_kept_in_the_csv():
+    rule = "Left out, bots: events where a < 'b'."
+    made = report_data(log=(rule, "Limits."), as_of="2026-06-30")
+    files = render(made)
+    page, twin = page_text(files), files["report.md"].decode()
+    assert "As of 2026-06-30: later rows do not count" in page
+    assert "As of 2026-06-30: later rows do not count" in twin
+    assert "What of the log counts" in page
+    assert "### What of the log counts\n\n- Left out, bots:" in twin
+    again = ReportData.from_files(files, made.slug)
+    assert (again.log, again.as_of) == (made.log, made.as_of)
+    assert render(again) == files
+
+
+def test_without_rules_of_the_log_a_report_does_not_speak_of_them():
+    files = render(report_data())
+    assert b"What of the log counts" not in files["report.html"] + files["report.md"]
+    assert b"as_of" not in files["data/about.csv"]

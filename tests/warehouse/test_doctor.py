@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from funnelkit.warehouse import doctor
-from funnelkit.warehouse.doctor import people, setup, steps, tables, times
+from funnelkit.warehouse import doctor, raw
+from funnelkit.warehouse.doctor import declared, people, setup, steps, tables, times
 from funnelkit.warehouse.doctor.check import Check
 from funnelkit.warehouse.macros import definition_hash, funnel_specs
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _TABLES = """
 create table stg_raw__events (
     event_id varchar, user_id varchar, anonymous_id varchar, event_name varchar,
-    occurred_at timestamp, received_at timestamp, source_file varchar, reject_reason varchar
+    occurred_at timestamp, received_at timestamp, source_file varchar, reject_reason varchar,
+    user_agent varchar
 );
 create table fct_events (
     event_id varchar, user_id varchar, account_id varchar, event_name varchar,
@@ -50,7 +51,7 @@ def log(
     """`rows` staged events; `occurred` and `received` are SQL of the row number i."""
     con.execute(
         "insert into stg_raw__events select cast(i as varchar), 'u', null, 'e',"
-        f" {occurred}, {received}, '{file}', null from range({rows}) t(i)"
+        f" {occurred}, {received}, '{file}', null, null from range({rows}) t(i)"
     )
 
 
@@ -462,3 +463,88 @@ def test_a_table_of_another_version_stops_no_other_check(built):
 def test_an_empty_warehouse_has_nothing_to_check(con):
     found = [check.check for check in doctor._tables(con, {"funnels": {}})]
     assert found == ["raw", "build"]
+
+
+def test_a_declared_property_without_a_value_and_the_key_that_is_meant(built):
+    raw.ensure(built)
+    declares = {"event_properties": {"user_agent": "varchar", "newer_than_the_build": "varchar"}}
+    assert list(declared.properties(built, declares)) == []  # an empty log
+    log(built, JULY, "null", rows=3)
+    built.execute("insert into raw.events (properties, load_no) values ('{\"userAgent\": 1}', 1)")
+    (found,) = declared.properties(built, declares)
+    assert found == Check(
+        "properties",
+        "warn",
+        "'user_agent' is declared, and no event has a value",
+        "did you mean 'userAgent'?",
+    )
+    built.execute("update stg_raw__events set user_agent = 'x' where event_id = '2'")
+    assert list(declared.properties(built, declares)) == []
+
+
+def test_a_rule_that_takes_nothing_out(built):
+    built.execute(
+        "insert into rpt_event_quality values ('events', 'excluded', 'bots', 0),"
+        " ('events', 'excluded', 'us', 3), ('feedback', 'excluded', 'x', 0)"
+    )
+    assert warned(declared.rules(built)) == ["rule 'bots' of quality.exclude takes nothing out"]
+
+
+def test_ids_of_a_list_that_are_nobodys(built):
+    # A CSV with its header, a device, and a list of which most are known.
+    built.execute("create schema raw; create table raw.lists (list varchar, id varchar)")
+    built.execute(
+        "insert into raw.lists values ('csv', 'user_id,why'), ('csv', 'a,staff'), ('csv', 'x'),"
+        " ('good', 'a'), ('good', 'x'), ('good', 'left long ago')"
+    )
+    identify(built, ("anonymous:x", "anonymous:x", "itself"), ("a", "a", "itself"))
+    assert [(each.state, each.found) for each in declared.lists(built)] == [
+        ("warn", "2 of 3 ids of list 'csv' match nobody"),
+        ("ok", "1 of 3 ids of list 'good' match nobody"),
+    ]
+
+
+def reject(con: "DuckDBPyConnection", *rows: tuple[str, str, str]) -> None:
+    con.execute("create table raw_rejects (stage varchar, reason varchar, source_file varchar)")
+    con.executemany("insert into raw_rejects values (?, ?, ?)", rows)
+
+
+def test_rows_of_forgotten_people_are_no_damage(built):
+    reject(built, *[("load", "forgotten", "a.csv")] * 8)
+    (found,) = tables.rejects(built)
+    assert (found.state, found.found) == (
+        "ok",
+        "every line could be parsed; 8 rows of forgotten people",
+    )
+
+
+def test_the_chief_reason_is_that_of_more_than_half(built):
+    two = [("staging", "no name", "a.csv")] * 2
+    reject(built, *two, ("staging", "no time", "a.csv"), ("load", "torn", "b.csv"))
+    assert warned(tables.rejects(built)) == [
+        "1 line could not be parsed: torn (1, b.csv)",
+        "3 rows rejected by the build; mostly: no name (2, a.csv)",
+    ]
+    built.execute("insert into raw_rejects values ('staging', 'no user', 'a.csv')")
+    assert warned(tables.rejects(built))[1] == (
+        "4 rows rejected by the build, for 3 reasons, like: no name (2, a.csv)"
+    )
+
+
+def test_events_of_which_none_counts_are_not_called_misspelled(built):
+    accept(built, _DAYS, 1)  # an event that counts, of another name
+    built.executemany(
+        "insert into stg_raw__events (event_name, reject_reason) values (?, ?)",
+        [
+            ["page", "received after as_of"],
+            ["page", "received after as_of, and wrong"],
+            ["page", "no user"],
+            ["page", None],
+        ],
+    )
+    unseen = doctor.unseen_events(built, {"funnels": {"f": {"steps": ["page", "pages"]}}})
+    assert [str(each) for each in unseen] == [
+        "f, step page: no event called 'page' counts, 2 late (`as_of`), 1 rejected,"
+        " 1 left out by a rule (`quality: exclude`)",
+        "f, step pages: no event is called 'pages'; known: e",
+    ]

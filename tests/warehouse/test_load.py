@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from funnelkit.errors import FunnelkitError
-from funnelkit.warehouse import raw
+from funnelkit.warehouse import cells, raw
 from funnelkit.warehouse.connect import WarehouseBusy, connect, memory
 from funnelkit.warehouse.files import misread, relation, scan
 from funnelkit.warehouse.load import load
@@ -86,6 +86,62 @@ def test_properties_take_in_what_no_column_asked_for(
     ]
     assert found[0][0].index('"z"') < found[0][0].index('"a"') < found[0][0].index('"x"')
     assert found[4:] == [("no object",), ('{"q\\"u\\\\o/t~e\u202e":"v"}',), (None,)]
+
+
+@pytest.mark.parametrize("many", [0, 1000], ids=["as a list", "one by one"])
+def test_properties_are_the_same_text_however_many_columns_there_are(
+    con: "DuckDBPyConnection", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(cells, "_MANY", many)
+    told = {
+        r'{"properties":{"z":null,"x":7},"x":1.5,"ok":true}': '{"z":null,"x":7,"ok":true}',
+        r'{"properties":{},"x":"0","deep":{"k":[null]}}': '{"deep":{"k":[null]},"x":"0"}',
+        r'{"properties":"text","x":2}': '{"properties":"text","x":2}',
+        r'{"properties":"text","x":""}': "text",
+        r'{"properties":{"a/b~\"é":1},"a/b~\"é":2,"x":null}': r'{"a/b~\"é":1}',
+        r'{"a/b~\"é":2}': r'{"a/b~\"é":2}',
+        r'{"user_id":"u"}': None,
+    }
+    load(con, "users", [_write(tmp_path / "own.jsonl", "\n".join(told))], root=tmp_path)
+    lists = '{"user_id":"u","b":[1,"x"]}\n{"b":null,"a":"y"}\n{}'
+    load(con, "users", [_write(tmp_path / "rest.jsonl", lists)], root=tmp_path)
+    table = 'b,user_id,"a""c"\n1,u,2\n,u,"x,""y"\n,u,\n'
+    load(con, "users", [_write(tmp_path / "rest.csv", table)], root=tmp_path)
+    numbers = "select 'u' as user_id, 1.5 as d, 'nan'::double as c, ['x'] as b, null::int as a"
+    con.execute(f"copy ({numbers}) to '{tmp_path}/rest.parquet'")
+    load(con, "users", [tmp_path / "rest.parquet"], root=tmp_path)
+
+    found: dict[str, list[str | None]] = {}
+    for name, text in con.execute(
+        "select source_file, properties from raw.users order by source_file, source_line"
+    ).fetchall():
+        found.setdefault(name, []).append(text)
+    assert found == {
+        "own.jsonl": list(told.values()),
+        "rest.jsonl": ['{"b":[1,"x"]}', '{"a":"y"}', None],
+        "rest.csv": [r'{"a\"c":"2","b":"1"}', r'{"a\"c":"x,\"y"}', None],
+        "rest.parquet": ['{"b":["x"],"c":"nan","d":1.5}'],
+    }
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_hundreds_of_columns_are_properties(
+    con: "DuckDBPyConnection", tmp_path: Path, ending: str
+) -> None:
+    keys = [f"k{number:03}" for number in range(400)]
+    columns = ["user_id", "event_name", "occurred_at", *keys]
+    full = ["u", "a", "2026-01-01", *(f"v{key}" for key in keys)]
+    rows: list[list[str | None]] = [[*full], [*full[:3], *([None] * 399), "last"]]
+    path = tmp_path / f"wide.{ending}"
+    if ending == "csv":
+        _as_csv(path, columns, rows, quote_all=False, end="\n")
+    else:
+        (_as_jsonl if ending == "jsonl" else _as_parquet)(path, columns, rows)
+    load(con, "events", [path], root=tmp_path)
+    assert [json.loads(text) for (text,) in _events(con, "properties")] == [
+        {key: f"v{key}" for key in keys},
+        {"k399": "last"},
+    ]
 
 
 def test_a_missing_column_names_what_is_there_and_how_to_map_it(

@@ -85,6 +85,34 @@ def test_segment_properties_are_the_calls_own_then_what_stands_around_them(
     assert found[5] == {"traits": {"name": "Acme, Inc."}}
 
 
+@pytest.mark.parametrize(
+    ("vendor", "record", "name"),
+    [
+        (
+            "segment",
+            {"type": "page", "messageId": "1", "userId": "u", "timestamp": "2026-03-01T09:00:00Z",
+             "context": {"userAgent": "GoogleBot/2.1"}},
+            "context_user_agent",
+        ),
+        (
+            "posthog",
+            {"uuid": "1", "event": "$pageview", "distinct_id": "u",
+             "timestamp": "2026-03-01T09:00:00Z",
+             "properties": {"$raw_user_agent": "GoogleBot/2.1"}},
+            "raw_user_agent",
+        ),
+    ],
+)  # fmt: skip
+def test_the_user_agent_has_a_name_that_can_be_declared(
+    con: "DuckDBPyConnection", tmp_path: Path, vendor: str, record: dict[str, Any], name: str
+) -> None:
+    path = tmp_path / "one.jsonl"
+    path.write_text(json.dumps(record), encoding="utf-8")
+    _load(con, vendor, path)
+    (found,) = _objects(con)
+    assert found[name] == "GoogleBot/2.1"
+
+
 def test_segment_traits_hold_from_the_time_of_the_identify(con: "DuckDBPyConnection") -> None:
     _load(con, "segment")
     assert _rows(con, "user_id, anonymous_id, account_id, updated_at, source_line", "users") == [

@@ -108,7 +108,7 @@ def test_a_format_comes_first_and_then_the_grammar(con: "DuckDBPyConnection", zo
 @pytest.mark.parametrize("bad", ["%Q", "%d' %Q", "%"])
 def test_what_is_no_format(con: "DuckDBPyConnection", bad: str) -> None:
     con.execute("begin")
-    with pytest.raises(FunnelkitError, match="is not a strptime format"):
+    with pytest.raises(FunnelkitError, match=r"is not a strptime format|names no part of a time"):
         checked_format(con, bad)
     con.execute("select 1")  # the transaction goes on
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError
-from funnelkit.warehouse.doctor import people, setup, steps, tables, times
+from funnelkit.warehouse.doctor import declared, people, setup, steps, tables, times
 from funnelkit.warehouse.doctor.check import Check
 from funnelkit.warehouse.doctor.steps import Unseen, unseen_events
 
@@ -76,6 +76,9 @@ def _tables(con: "duckdb.DuckDBPyConnection", variables: dict[str, Any] | None) 
     if variables is None:  # the definitions cannot be read: nothing to compare the log with
         return
     yield from _guarded("times", times.log(con, variables))
+    yield from _guarded("properties", declared.properties(con, variables))
+    yield from _guarded("rules", declared.rules(con))
+    yield from _guarded("lists", declared.lists(con))
     yield from _guarded("users", people.users(con))
     yield from _guarded("identities", people.identities(con))
     yield from _guarded("accounts", people.accounts(con, variables))

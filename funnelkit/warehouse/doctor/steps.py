@@ -1,6 +1,6 @@
 """Steps that nobody can reach: events that never occur, conditions that no row meets."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funnelkit.errors import did_you_mean
@@ -11,15 +11,20 @@ if TYPE_CHECKING:
     import duckdb
 
 Spec = Mapping[str, Any]
+_LATE = "received after as_of"  # as the macro is_late of the build
 
 
 class Unseen(NamedTuple):
-    """An event that a step names and the log does not have; `hint` is a name that it has."""
+    """An event that a step names and that does not count; `hint` is a name that does.
+
+    `why` says what became of its rows, where the log has some.
+    """
 
     funnel: str
     place: str
     event: str
     hint: str | None
+    why: str = ""
 
     def __str__(self) -> str:
         return f"{self.finding}; {self.hint}" if self.hint else self.finding
@@ -27,11 +32,14 @@ class Unseen(NamedTuple):
     @property
     def finding(self) -> str:
         """The sentence without the hint."""
-        return f"{self.funnel}, {self.place}: no event is called {self.event!r}"
+        place = f"{self.funnel}, {self.place}"
+        if self.why:
+            return f"{place}: no event called {self.event!r} counts, {self.why}"
+        return f"{place}: no event is called {self.event!r}"
 
 
 def unseen_events(con: "duckdb.DuckDBPyConnection", variables: Mapping[str, Any]) -> list[Unseen]:
-    """Event names that steps declare and no event has: most often a spelling mistake."""
+    """Event names that steps declare and no event that counts has: most often misspelled."""
     if not meta.has_table(con, "main", "fct_events"):
         return []
     names = con.execute("select distinct event_name from main.fct_events").fetchall()
@@ -43,7 +51,32 @@ def unseen_events(con: "duckdb.DuckDBPyConnection", variables: Mapping[str, Any]
         for event in events
         if event not in seen
     }
-    return [Unseen(*each, did_you_mean(each[2], seen)) for each in unseen]
+    why = _uncounted(con, {event for _, _, event in unseen})
+    return [
+        Unseen(*each, None, why[each[2]])
+        if each[2] in why
+        else Unseen(*each, did_you_mean(each[2], seen))
+        for each in unseen
+    ]
+
+
+def _uncounted(con: "duckdb.DuckDBPyConnection", events: Collection[str]) -> dict[str, str]:
+    """What became of the rows of events of which none counts, by event; those without row lack."""
+    if not events or not meta.has_table(con, "main", "stg_raw__events"):
+        return {}
+    found = con.execute(
+        "select event_name, count(*) filter (starts_with(reject_reason, $late)) as late,"
+        " count(reject_reason) - late as rejected, count(*) - count(reject_reason) as left_out"
+        " from main.stg_raw__events where list_contains($events, event_name) group by event_name",
+        {"late": _LATE, "events": sorted(events)},
+    ).fetchall()
+    words = ("late (`as_of`)", "rejected", "left out by a rule (`quality: exclude`)")
+    return {
+        str(name): ", ".join(
+            f"{rows:,} {what}" for rows, what in zip(counts, words, strict=True) if rows
+        )
+        for name, *counts in found
+    }
 
 
 def _specs(variables: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,10 +1,11 @@
 """What the warehouse holds: raw rows, rejects, the last build, and what it filtered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from funnelkit.warehouse import meta
 from funnelkit.warehouse.doctor.check import Check, count, share
+from funnelkit.warehouse.forget import FORGOTTEN
 from funnelkit.warehouse.queries import query
 
 if TYPE_CHECKING:
@@ -42,23 +43,32 @@ def rejects(con: "duckdb.DuckDBPyConnection") -> Iterator[Check]:
         f"select {stage} as stage, reason, count(*) as n, min(source_file) from {table}"
         " group by all order by n desc, stage, reason"
     ).fetchall()
+    forgotten = sum(row[2] for row in found if row[1] == FORGOTTEN)
+    found = [row for row in found if row[1] != FORGOTTEN]
     if not found:
-        yield Check("rejects", "ok", "every line could be parsed")
+        told = f"; {count(forgotten, 'row')} of forgotten people" if forgotten else ""
+        yield Check("rejects", "ok", f"every line could be parsed{told}")
     for name, noun, what in (
         ("load", "line", "could not be parsed"),
         ("staging", "row", "rejected by the build"),
     ):
         rows = [row[1:] for row in found if row[0] == name]
         if rows:
-            total = sum(number for _, number, _ in rows)
-            reason, number, file = rows[0]
-            where = f"{number:,}, {file}" if file else f"{number:,}"
-            yield Check(
-                "rejects",
-                "warn",
-                f"{count(total, noun)} {what}; mostly: {reason} ({where})",
-                f"they are in {table.removeprefix('main.')}, with file, line and text",
-            )
+            told = f"{count(sum(row[1] for row in rows), noun)} {what}{_chief(rows)}"
+            hint = f"they are in {table.removeprefix('main.')}, with file, line and text"
+            yield Check("rejects", "warn", told, hint)
+
+
+def _chief(rows: Sequence[tuple[str, int, str | None]]) -> str:
+    """The first reason, as the chief one only where it is that of more than half."""
+    total = sum(number for _, number, _ in rows)
+    reason, number, file = rows[0]
+    where = f"{number:,}, {file}" if file else f"{number:,}"
+    if len(rows) == 1:
+        return f": {reason} ({where})"
+    if 2 * number > total:
+        return f"; mostly: {reason} ({where})"
+    return f", for {len(rows):,} reasons, like: {reason} ({where})"
 
 
 def built(con: "duckdb.DuckDBPyConnection", variables: dict[str, Any] | None) -> Iterator[Check]:

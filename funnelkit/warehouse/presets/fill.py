@@ -13,7 +13,7 @@ from funnelkit.warehouse.presets.preset import EVENT_CELLS, USER_CELLS, Preset
 from funnelkit.warehouse.presets.query import check_columns, staged
 from funnelkit.warehouse.raw import ORIGIN
 from funnelkit.warehouse.sources import Scan
-from funnelkit.warehouse.times import time_sql
+from funnelkit.warehouse.times import time_sql, unreadable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -136,8 +136,9 @@ def _check(con: "DuckDBPyConnection", reading: Reading, scan: Scan, table: str) 
             "is it another file of the export? --preset takes its events",
         )
     if not times and example is not None:
+        expected, hint = unreadable(reading.time_format)
         raise FunnelkitError(
             f"{file}, {preset.fields_of('occurred_at')}: {str(example)[:60]!r} is not a time, nor"
-            " is any other value; expected ISO 8601 or seconds since 1970",
-            "say how it is written: --time-format '%m/%d/%Y %H:%M'",
+            f" is any other value; expected {expected}",
+            hint,
         )

@@ -57,6 +57,7 @@ POSTHOG = Preset(
         "host": "properties/$host",
         "referring_domain": "properties/$referring_domain",
         "browser": "properties/$browser",
+        "raw_user_agent": "properties/$raw_user_agent",
         "os": "properties/$os",
         "device_type": "properties/$device_type",
         "country_code": "properties/$geoip_country_code",

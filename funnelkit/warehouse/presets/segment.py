@@ -48,6 +48,7 @@ SEGMENT = Preset(
         "context_os_name": "context/os/name",
         "context_app_version": "context/app/version",
         "context_locale": "context/locale",
+        "context_user_agent": "context/userAgent",
         "context_library_name": "context/library/name",
     },
     kept=frozenset({"traits"}),
