@@ -137,7 +137,7 @@ def _page(found: dict[str, Any]) -> str:
     memory = (
         f"with a limit where one is named ({', '.join(limits)})" if limits else "no memory limit"
     )
-    commands = " and ".join(
+    commands = "` and `".join(
         f"python -m benchmarks.build --events {name.replace(' ', ' --memory ')}" for name in sizes
     )
     head = _ABOUT.format(command=commands, machine=machine(), memory=memory)
