@@ -26,7 +26,7 @@ from funnelkit.warehouse.presets.preset import EVENT_CELLS, Preset
 from funnelkit.warehouse.presets.query import left_out, looks_like, recognised
 from funnelkit.warehouse.raw import KINDS, TARGETS, TIMES, Kind
 from funnelkit.warehouse.sources import Reject, Scan, reading, shifts
-from funnelkit.warehouse.times import checked_format, time_sql
+from funnelkit.warehouse.times import checked_format, time_sql, unreadable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -251,10 +251,11 @@ def _check_times(con: "DuckDBPyConnection", job: _Job, scan: Scan, columns: Colu
         example = _first(con, f"{value} is not null", value, scan)
         if example is not None:
             theirs = scan.columns[columns.sources[target]]
+            expected, hint = unreadable(job.time_format)
             raise FunnelkitError(
                 f"{scan.source.path.name}, column {theirs!r}: {str(example)[:60]!r} is not a time,"
-                " nor is any other value; expected ISO 8601 or seconds since 1970",
-                "say how it is written: --time-format '%m/%d/%Y %H:%M'",
+                f" nor is any other value; expected {expected}",
+                hint,
             )
 
 
