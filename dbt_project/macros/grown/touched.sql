@@ -3,15 +3,18 @@
     select user_key from {{ ref('int_touched_users') }} where load_no > {{ funnelkit.grown_since() }}
 {%- endmacro %}
 
-{#- Ids of the log that belong to touched users, whatever those were before. -#}
-{% macro touched_ids() -%}
-    select logged_id from {{ ref('int_identities') }} where user_key in ({{ funnelkit.touched_users() }})
-{%- endmacro %}
-
 {#- Ids of events that came since the model's last load. -#}
 {% macro new_event_ids() -%}
     select {{ funnelkit.event_identity('events') }} from {{ ref('stg_raw__events') }} as events
     where load_no > {{ funnelkit.grown_since() }} and reject_reason is null
+{%- endmacro %}
+
+{#- Rows of the funnels' entities whose chains the model has to build again. -#}
+{% macro touched_funnel_rows() -%}
+    select * from {{ ref('int_funnel_rows') }}
+    {%- if funnelkit.grows() %}
+    where {{ funnelkit.entity_of(funnelkit.project_funnels(), 'p') }} in ({{ funnelkit.touched_entities(matured=true) }})
+    {%- endif %}
 {%- endmacro %}
 
 {#- Funnels' entities to build again, as p without a lane: those that touched users have or had rows

@@ -7,10 +7,7 @@ with
 
 touched_rows as {{ 'materialized ' if funnelkit.grows() }}(
 
-    select * from {{ ref('int_funnel_rows') }}
-    {%- if funnelkit.grows() %}
-    where {{ funnelkit.entity_of(specs, 'p') }} in ({{ funnelkit.touched_entities(matured=true) }})
-    {%- endif %}
+    {{ funnelkit.touched_funnel_rows() }}
 
 ),
 
