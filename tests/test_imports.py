@@ -60,6 +60,15 @@ def test_a_module_imports_only_what_its_layer_may(path):
         assert layer in MAY_IMPORT[own] | LEAVES, f"{path} imports {name}"
 
 
+def test_jobs_know_no_database():
+    code = (
+        "import sys, funnelkit.jobs.aha_search;"
+        "print(*sorted({'duckdb','dbt','altair','click','pandas'} & sys.modules.keys()))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == ""
+
+
 def test_printing_a_funnel_imports_nothing_heavy():
     # Not run, only imported: the modules that `funnelkit funnel NAME` goes through.
     code = (

@@ -141,15 +141,31 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
     ValueError unless every p lies in 0..1.
     Source: Benjamini and Hochberg 1995, JRSS B 57:289-300; the test reproduces their section 4.
     """
-    for value in p:
-        if not 0 <= value <= 1:
-            raise ValueError(f"p == {value}, must be between 0 and 1.")
+    _check_p(p)
     found = [1.0] * len(p)
     least = 1.0
     falling = sorted(range(len(p)), key=lambda index: -p[index])
     for rank, index in zip(range(len(p), 0, -1), falling, strict=True):
         least = min(least, p[index] * len(p) / rank)
         found[index] = least
+    return found
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """p-values adjusted for their number, in the given order: a family-wise level, step-down.
+
+    Rejecting those at most alpha makes any false rejection at all have a chance of at most alpha,
+    however the tests depend on each other. Raises ValueError unless every p lies in 0..1.
+    Source: Holm 1979, Scandinavian Journal of Statistics 6:65-70; the test closes Bonferroni's test
+    over all subsets, and reproduces the count in section 4 of Benjamini and Hochberg 1995.
+    """
+    _check_p(p)
+    found = [1.0] * len(p)
+    largest = 0.0
+    rising = sorted(range(len(p)), key=lambda index: p[index])
+    for rank, index in enumerate(rising):
+        largest = max(largest, min(1.0, p[index] * (len(p) - rank)))
+        found[index] = largest
     return found
 
 
@@ -162,6 +178,12 @@ def z_value(confidence: float) -> float:
     if not 0 < confidence < 1:
         raise ValueError(f"confidence == {confidence}, must be between 0 and 1.")
     return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+def _check_p(p: Sequence[float]) -> None:
+    for value in p:
+        if not 0 <= value <= 1:
+            raise ValueError(f"p == {value}, must be between 0 and 1.")
 
 
 def _check(successes: float, n: float) -> None:

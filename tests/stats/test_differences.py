@@ -1,9 +1,16 @@
+from itertools import combinations
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, false_discovery_control
 
-from funnelkit.stats.proportions import benjamini_hochberg, newcombe, two_proportion_p
+from funnelkit.stats.proportions import (
+    benjamini_hochberg,
+    holm,
+    newcombe,
+    two_proportion_p,
+)
 from tests.stats.vectors import cases
 
 PARTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -87,6 +94,32 @@ def test_benjamini_and_hochberg_section_4(case):
 def test_benjamini_hochberg_in_any_order(p):
     expected = false_discovery_control(p) if p else []
     assert benjamini_hochberg(p) == pytest.approx(list(expected))
+
+
+@pytest.mark.parametrize("case", cases("bh_1995"))
+def test_holm_rejects_as_many_as_published(case):
+    # Section 4 there: Bonferroni, and Hochberg 1988, reject three. Holm lies between them.
+    found = holm(case["inputs"]["p"])
+    assert sum(p <= case["inputs"]["q"] for p in found) == 3
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=7))
+def test_holm_is_bonferroni_closed_over_all_subsets(p):
+    # Marcus, Peritz and Gabriel 1976: a hypothesis falls when every subset with it does.
+    everyone = range(len(p))
+    subsets = [each for size in everyone for each in combinations(everyone, size + 1)]
+    expected = [
+        max(min(1.0, len(each) * min(p[at] for at in each)) for each in subsets if index in each)
+        for index in everyone
+    ]
+    assert holm(p) == pytest.approx(expected)
+
+
+def test_holm_of_nothing_and_of_no_p():
+    assert holm([]) == []
+    with pytest.raises(ValueError, match=r"p == -0\.1, must be between 0 and 1"):
+        holm([0.5, -0.1])
 
 
 def test_arguments_are_checked():

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from funnelkit.stats.survival import kaplan_meier
+from funnelkit.stats.survival import kaplan_meier, log_rank
 from tests.stats.vectors import cases
 
 # Freireich et al. 1963, weeks in remission under 6-MP: (week, relapsed, censored).
@@ -21,9 +21,13 @@ GROUPS = st.lists(
 ).filter(lambda rows: sum(row[1] + row[2] for row in rows) > 0)
 
 
-def curve_of(rows, **options):
+def columns(rows):
     times, converted, censored = zip(*rows, strict=True)
-    return kaplan_meier(times, converted, censored, **options)
+    return times, converted, censored
+
+
+def curve_of(rows, **options):
+    return kaplan_meier(*columns(rows), **options)
 
 
 @pytest.mark.parametrize("case", cases("km_"))
@@ -138,3 +142,101 @@ def test_arguments_are_checked(arguments, told):
 def test_quantiles_are_of_a_share_between_0_and_1(share):
     with pytest.raises(ValueError, match="must be between 0 and 1"):
         curve_of([(1, 1, 0)]).quantile(share)
+
+
+PLACEBO = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
+
+
+@pytest.mark.parametrize("case", cases("logrank_"))
+def test_log_rank_of_the_published_trial(case):
+    inputs = case["inputs"]
+    groups = []
+    for name in "ab":
+        events = inputs[f"event_{name}"]
+        groups += [inputs[f"time_{name}"], events, [1 - event for event in events]]
+    expected = case["expected"]
+    chi2 = stats.chi2.isf(log_rank(*groups), 1)
+    assert chi2 == pytest.approx(expected["chi2"], abs=case["tolerance_abs"])
+    assert kaplan_meier(*groups[:3]).quantile(0.5) == expected["median_a"]
+    assert kaplan_meier(*groups[3:]).quantile(0.5) == expected["median_b"]
+
+
+def test_log_rank_of_6mp_against_placebo_in_kleinbaum_and_klein():
+    placebo = (PLACEBO, [1] * len(PLACEBO), [0] * len(PLACEBO))
+    p = log_rank(*columns(SIX_MP) + placebo)
+    assert stats.chi2.isf(p, 1) == pytest.approx(16.79, abs=0.006)
+
+
+@settings(max_examples=60, deadline=None)
+@given(GROUPS, GROUPS)
+def test_log_rank_is_that_of_scipy(a, b):
+    (times_a, *counts_a), (times_b, *counts_b) = columns(a), columns(b)
+    p = log_rank(times_a, counts_a[0], counts_a[1], times_b, counts_b[0], counts_b[1])
+    groups = [
+        stats.CensoredData(
+            uncensored=[time for time, count, _ in rows for _ in range(count)],
+            right=[time for time, _, count in rows for _ in range(count)],
+        )
+        for rows in (a, b)
+    ]
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = stats.logrank(*groups).pvalue
+    if p is None:
+        assert math.isnan(theirs)
+    else:
+        assert p == pytest.approx(theirs, abs=1e-9)
+
+
+@pytest.mark.parametrize("nobody", [([], [], []), ([3], [0], [5])])
+def test_log_rank_of_nothing_to_compare(nobody):
+    alone = ([1, 2], [0, 0], [1, 1])
+    assert log_rank(nobody[0], nobody[1], nobody[2], *alone) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(GROUPS, st.sampled_from([0.1, 0.25, 0.5, 0.8]))
+def test_quantile_limits_are_where_the_band_of_scipy_crosses(rows, share):
+    found = curve_of(rows).quantile_interval(share)
+    converted = [time for time, count, _ in rows for _ in range(count)]
+    censored = [time for time, _, count in rows for _ in range(count)]
+    result = stats.ecdf(stats.CensoredData(uncensored=converted, right=censored))
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        limits = result.cdf.confidence_interval(0.95, method="log-log")
+    inside = (result.cdf.probabilities > 0) & (result.cdf.probabilities < 1)
+    expected = []
+    for curve, known in (
+        (result.cdf.probabilities, np.ones_like(inside)),
+        (limits.high.probabilities, inside),
+        (limits.low.probabilities, inside),
+    ):
+        there = (curve >= share - 1e-12) & known
+        expected.append(int(result.cdf.quantiles[there][0]) if there.any() else None)
+    assert found == tuple(expected)
+
+
+def test_the_median_of_the_6mp_arm_has_no_upper_limit():
+    assert curve_of(SIX_MP).quantile_interval(0.5) == (23, 13, None)
+
+
+def test_read_at_a_time():
+    curve = curve_of(SIX_MP)
+    # Kleinbaum and Klein: S stays at 0.8067 from week 7 until just before week 10.
+    for week in (7, 8, 9):
+        assert curve.at(week).estimate == pytest.approx(1 - 0.8067, abs=5e-5)
+    index = int(np.flatnonzero(curve.times_us == 9)[0])
+    assert curve.at(9) == (curve.share[index], curve.lo[index], curve.hi[index])
+    assert curve.at(5) == (0.0, None, None)
+    assert curve.at(36) == (None, None, None)  # the last was seen in week 35
+
+
+def test_read_after_all_have_converted():
+    assert curve_of([(1, 1, 0), (2, 1, 0)]).at(9) == (1.0, None, None)
+    assert kaplan_meier([], [], []).at(1) == (None, None, None)
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_quantile_limits_are_of_a_share_between_0_and_1(share):
+    with pytest.raises(ValueError, match="must be between 0 and 1"):
+        curve_of([(1, 1, 0)]).quantile_interval(share)
