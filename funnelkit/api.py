@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.errors import FunnelkitError
 from funnelkit.exploring import different_tables as different_tables
 from funnelkit.exploring import explore as explore
 from funnelkit.exploring import parse_exclude as parse_exclude
@@ -118,11 +118,13 @@ class Project:
         full_refresh: bool = False,
         on_event: "OnEvent | None" = None,
     ) -> "BuildResult":
-        """Runs `dbt build`. Failed tests are in the result; BuildError for models that failed."""
+        """Runs `dbt build`, then the jobs. Failed tests are in the result; BuildError for models
+        that failed.
+        """
         from funnelkit.warehouse import dbt
 
         self._check_conditions()
-        return dbt.build(
+        result = dbt.build(
             self.paths,
             select=select,
             full_refresh=full_refresh,
@@ -130,6 +132,16 @@ class Project:
             lists=self._lists(),
             on_event=on_event,
         )
+        if not select:
+            self._run_jobs()
+        return result
+
+    def _run_jobs(self) -> None:
+        from funnelkit.results.search_kept import keep
+        from funnelkit.warehouse.connect import connect
+
+        with _interruptible(), connect(self.paths.warehouse) as con:
+            keep(con, self._plan)
 
     def dbt(self, args: Sequence[str]) -> int:
         """Any dbt command with the project's environment; returns dbt's exit code.
@@ -192,10 +204,19 @@ class Project:
         """Names of the declared funnels."""
         return list(self.variables.get("funnels") or {})
 
+    def definition_names(self) -> list[str]:
+        """Names that `definitions` takes."""
+        names = [*self.funnel_names(), *self.outcome_names(), *self.aha_names()]
+        return [*names, *(["aha_search"] if self.variables.get("aha_search") else [])]
+
     def property_names(self) -> list[str]:
         """Names of the declared properties, those of users first."""
         kinds = ("user_properties", "event_properties")
         return [name for kind in kinds for name in self.variables.get(kind) or {}]
+
+    def user_property_names(self) -> list[str]:
+        """Names of the declared properties of users."""
+        return list(self.variables.get("user_properties") or {})
 
     def build_state(self, funnel: str | None = None) -> tuple[str | None, list[str]]:
         """`build_warning` and `unseen_events`, with one look into the warehouse."""
@@ -277,33 +298,19 @@ class Project:
             return rerun(self.paths.warehouse, asked, view, whom, self.variables)
 
     def definitions(self, name: str | None = None) -> Table:
-        """What each funnel counts, in words: one row a sentence, with the definition's hash.
+        """Each definition in words, one row a sentence: funnel (its name), definition_hash, line,
+        text, kind (funnel, outcome, aha moment, aha search, event log).
 
-        Without `name`, rows of `(event log)` tell what of the log counts, and whose it is.
+        `name`: of a funnel, outcome or aha moment, or `aha_search`. Without it, rows of
+        `(event log)` tell what of the log counts, and whose it is. Raises FunnelkitError for a name
+        that nothing has.
         """
-        from funnelkit.project.log_words import LOG, log_in_words
-        from funnelkit.project.words import in_words
-        from funnelkit.warehouse.macros import definition_hash
+        from funnelkit.results.spelled import spelled, spelled_table
+        from funnelkit.warehouse.macros import aha_plan
 
         self._check_conditions()
-        specs = self.specs()
-        if name is not None:
-            specs = [self.pick(name, specs)]
-        rows = [
-            (spec["name"], definition_hash(spec), number, sentence)
-            for spec in specs
-            for number, sentence in enumerate(in_words(spec), start=1)
-        ]
-        if name is None:
-            told = enumerate(log_in_words(self.defined), start=1)
-            rows += [(LOG, "", number, sentence) for number, sentence in told]
-        columns = (
-            Column("funnel"),
-            Column("definition_hash"),
-            Column("line", "count"),
-            Column("text"),
-        )
-        return Table(columns, tuple(rows))
+        plan = aha_plan(self.variables)
+        return spelled_table(list(spelled(self.specs(), plan, self.defined)), name)
 
     def report_build(self, names: Sequence[str] = ()) -> list[str]:
         """Writes these reports, or all, from the built warehouse; returns their folders."""
@@ -330,23 +337,94 @@ class Project:
         declared = self.variables.get("reports") or {}
         return Reports(self.paths, declared, self.specs(), self.variables)
 
+    @property
+    def _plan(self) -> dict[str, Any]:
+        """Everything declared of outcomes, aha moments and the search, every default filled in."""
+        from funnelkit.warehouse.macros import aha_plan
+
+        self.defined  # noqa: B018 - a mistake in the file is told before the macros stumble on it
+        return aha_plan(self.variables)
+
+    def aha_names(self) -> list[str]:
+        """Names of the declared aha moments."""
+        return list(self.variables.get("aha_moments") or {})
+
+    def outcome_names(self) -> list[str]:
+        """Names of the declared outcomes."""
+        return list(self.variables.get("outcomes") or {})
+
+    def aha(
+        self,
+        name: str | None = None,
+        *,
+        by: str | None = None,
+        times: bool = False,
+        stuck: bool = False,
+    ) -> Table:
+        """Who reached a built aha moment (columns in docs/cli.md): everybody, then each entry week.
+
+        At most one of: `by`, each value of a user property as of the entry instead of the weeks;
+        `times`, the time-to-aha curve; `stuck`, where those that did not reach it stayed. Without
+        `name`, the only one. Raises FunnelkitError for what is not declared or not built.
+        """
+        from funnelkit.results.aha import aha_table
+        from funnelkit.results.pick import one_table, pick
+        from funnelkit.warehouse.queries import open_marts
+
+        one_table({"--by": by, "--times": times, "--stuck": stuck})
+        moment = pick(name, self._plan["moments"], "aha moment")
+        with _interruptible(), open_marts(self.paths.warehouse) as con:
+            return aha_table(con, moment, by=by, times=times, stuck=stuck)
+
+    def aha_search(self, *, outcome: str | None = None, cells: bool = False) -> Table:
+        """Which behaviour of the first days goes with an outcome: one row an event, with a verdict.
+
+        `outcome`: another than the search declares; `cells`: instead, everything that was tried.
+        Raises FunnelkitError without a declared search, and for what was not built.
+        """
+        from funnelkit.results.search import search_tables
+        from funnelkit.warehouse.queries import open_marts
+
+        with _interruptible(), open_marts(self.paths.warehouse) as con:
+            findings, grid = search_tables(con, self._plan, outcome=outcome)
+        return grid if cells else findings
+
+    def aha_null(self, *, runs: int = 200) -> Table:
+        """How often the same search accepts anything when the outcome is shuffled; one row.
+
+        Raises FunnelkitError as `aha_search` does, and unless `runs` is 1 at least.
+        """
+        from funnelkit.results.search import null_table
+        from funnelkit.warehouse.queries import open_marts
+
+        with _interruptible(), open_marts(self.paths.warehouse) as con:
+            return null_table(con, self._plan, runs=runs)
+
+    def retention(
+        self, outcome: str | None = None, *, by: str | None = None, cohorts: bool = False
+    ) -> Table:
+        """Who came back in which week after the entry: an outcome's events, once over for each.
+
+        `by`: a user property as of the entry, or `aha` (with several, `aha:NAME`): reached or not.
+        `cohorts`: after all of them, each entry week. Without `outcome`, the only one of an event.
+        Raises FunnelkitError for what is not declared or not built.
+        """
+        from funnelkit.results.pick import aha_breakdown, pick, returning
+        from funnelkit.results.retention import built_retention, pick_clock
+        from funnelkit.warehouse.queries import open_marts
+
+        plan = self._plan
+        found = pick(outcome, returning(plan, outcome), "outcome")
+        by = aha_breakdown(plan, by)
+        clock = pick_clock(plan, found, by)
+        with _interruptible(), open_marts(self.paths.warehouse) as con:
+            return built_retention(con, plan, found, clock, by=by, cohorts=cohorts)
+
     def pick(self, name: str | None, specs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """The spec of this funnel; without a name, the only one."""
-        names = [str(spec["name"]) for spec in specs]
-        if name is None and len(names) == 1:
-            return specs[0]
-        if not names:
-            raise FunnelkitError(
-                "this project declares no funnel", "add one under `vars: funnelkit: funnels:`"
-            )
-        if name is None:
-            raise FunnelkitError(
-                f"this project has {len(names)} funnels: which one?",
-                f"known: {', '.join(names)}; for example `funnelkit funnel {names[0]}`",
-            )
-        if name not in names:
-            raise FunnelkitError(f"no funnel is called {name!r}", did_you_mean(name, names))
-        return specs[names.index(name)]
+        from funnelkit.results.pick import pick
+
+        return pick(name, specs, "funnel")
 
 
 def doctor(path: str | Path = ".") -> Table:

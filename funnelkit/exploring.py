@@ -71,9 +71,11 @@ def explore(
 
 
 def readable_curve(table: Table) -> Table:
-    """A time-to-convert curve at round times and its quartiles: about 20 of its rows."""
+    """A curve of `--times` at round times and its quartiles: about 20 of its rows."""
     from funnelkit.stats.curve import thinned
 
+    if "reached_share" in table.names:
+        return thinned(table, "reached_share", of_all=True)
     return thinned(table)
 
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["text", "count", "share", "part", "points", "seconds", "p", "date"]
+Kind = Literal["text", "count", "share", "part", "points", "number", "seconds", "p", "date"]
 Value = str | int | float | bool | None
 
 MINUS = "\u2212"
 NOTHING = "–"
-_NUMERIC = ("count", "share", "part", "points", "seconds", "p")
+_NUMERIC = ("count", "share", "part", "points", "number", "seconds", "p")
 # What makes a spreadsheet run a cell (also in the wide forms of East Asian keyboards).
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -25,7 +25,8 @@ class Column:
 
     `kind`: `text`, `count` (integer), `share` (0..1, shown in percent), `part` (a share of which
     little is much, shown finer), `points` (a difference of shares, shown in percentage points),
-    `seconds` (a duration), `p` (a p- or q-value) or `date` (ISO text).
+    `number` (any other: a ratio, a coefficient, days), `seconds` (a duration), `p` (a p- or
+    q-value) or `date` (ISO text).
     """
 
     name: str
@@ -107,6 +108,8 @@ def shown(value: Value, kind: Kind) -> str:
         return fine_percent(float(value))
     if kind == "points":
         return f"{100 * float(value) + 0.0:+.1f} pp".replace("-", MINUS)
+    if kind == "number":
+        return plain_number(float(value))
     if kind == "seconds":
         return duration(float(value))
     if kind == "p":
@@ -120,6 +123,13 @@ def percent(share: float) -> str:
     Rounded to the 6 decimals of the CSV first: a share read back from there shows the same.
     """
     return f"{100 * round(share, 6) + 0.0:.1f} %"
+
+
+def plain_number(number: float) -> str:
+    """A number with about three digits: `0.42`, `12.5`, `1,204`."""
+    size = abs(round(number, 6))
+    decimals = 2 if size < 9.995 else 1 if size < 99.95 else 0
+    return f"{round(number, decimals) + 0.0:,.{decimals}f}".replace("-", MINUS)
 
 
 def fine_percent(share: float) -> str:

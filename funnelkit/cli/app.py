@@ -18,6 +18,8 @@ COMMANDS = (
     "load",
     "build",
     "funnel",
+    "aha",
+    "retention",
     "explore",
     "report",
     "definitions",

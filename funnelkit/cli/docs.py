@@ -74,6 +74,54 @@ Other tables:
   from_previous_seconds, note.
 - `--who`: entity_id, first_entry_at, level (number of the deepest step), reason, last_at.
 
+`aha`, one row for everybody, then one for each entry week (with `--by`, each value):
+
+| column | meaning |
+| --- | --- |
+| aha, cohort, breakdown, value | whose row; cohort is the Monday of the entry week |
+| entrants, matured | entities that entered; whose window has passed since |
+| reached, reach, reach_lo, reach_hi | of the matured; reached / matured, 95 % Wilson |
+| km_reach, km_lo, km_hi | Kaplan-Meier at the end of the window, log-log interval |
+| bound_lo, bound_hi | of all entrants, if none of the open ones reaches it, and if all do |
+| state | `final` when 80 % of the entrants have matured, else `provisional` |
+| median_days, median_lo, median_hi | when half of all entrants had reached it; empty: never |
+| reached_so_far, open, not_reached | of all entrants; the three add up to them |
+
+- `--times`: aha, seconds (since the entry), reached_share, lo, hi, at_risk.
+- `--stuck`: aha, step, step_name (how far those that did not reach it got), next_event, entities,
+  share, share_lo, share_hi (of all matured that did not reach it).
+
+`aha --search`, one row an event, of its best cell; figures without a name are of the half that
+decides:
+
+| column | meaning |
+| --- | --- |
+| event, at_least, within_days | the cell: so often within so many days of the entry |
+| n, reach | entities that count in it; who of them reach it |
+| base_rate, ppv, rate_without | the outcome among all of these, who reach it, who do not |
+| phi, sensitivity, specificity, lift, odds_ratio | of the same 2x2 table; no intervals |
+| p_search | of the half that proposes: chance that a search of nothing finds as much |
+| rd_discovery, rd_discovery_lo, rd_discovery_hi | difference there: it flatters itself |
+| rd, rd_lo, rd_hi | difference within entry weeks and segments (Mantel-Haenszel, Sato), 95 % |
+| p_holm | of rd, for the number of candidates |
+| rd_adjusted, rd_adjusted_lo, rd_adjusted_hi | the same among equally active ones |
+| shrinkage | rd / rd_discovery |
+| potential | entities a month to be won at most, if it were a cause |
+| shape | `threshold`, `more is better`, `more is worse` or `cannot tell` |
+| verdict, why | what became of it, and the figures behind that |
+| rd_all | the difference among all, those that had left included |
+| n_discovery, n_confirmation, n_all | entities in each half, and eligible ones |
+| p_newer | whether the newest entrants differ from the others that decide |
+| label | `association` |
+
+- `--cells`: event, at_least, within_days, n, reach, rate_with, rate_without, rd, rd_lo, rd_hi, z,
+  chosen; of the half that proposes.
+- `--null`: runs, accepted_runs, share, hi (its upper 95 % limit), discovery_runs.
+
+`retention`, one row a week after the entry (of each value with `--by`), then (`--cohorts`) those of
+each entry week: outcome, cohort, breakdown, value, week (from 0), matured (for whom the week is
+over), retained, retention, retention_lo, retention_hi, entrants.
+
 ## Groups, ranges and segments
 
 - `--compare plan` compares each two of a property's values; `--compare "plan = 'free'"` those for
@@ -118,7 +166,8 @@ What the rules mean stands in [funnels.md](funnels.md).
 ```
 eval "$(_FUNNELKIT_COMPLETE=bash_source funnelkit)"     # or zsh_source, fish_source
 ```
-It completes commands, options, and the names of the project's funnels and properties.
+It completes commands, options, and the names of the project's funnels, aha moments,
+outcomes and properties.
 """
 
 

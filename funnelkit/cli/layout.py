@@ -3,6 +3,7 @@
 Everything here is text and cells; colours are names that output.py turns into codes.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -40,9 +41,14 @@ class Grid:
 
     fields: tuple[Field, ...]
 
+    @property
+    def width(self) -> int:
+        """Columns of a terminal that all of it takes."""
+        return _total(self.fields)
+
     def lines(self, width: int | None) -> list[Cell]:
         """Header and rows, cut to `width` columns; whole when it is None."""
-        fields = self.fields if width is None else _fitted(self.fields, width)
+        fields = self.fields if width is None else fitted(self.fields, width)
         widths = [field.width for field in fields]
         header = [_aligned([(f.header, "dim")], f, w) for f, w in zip(fields, widths, strict=True)]
         if not fields:
@@ -66,7 +72,7 @@ def _aligned(cell: Cell, field: Field, width: int) -> Cell:
     return [blanks, *cell] if field.right else [*cell, blanks]
 
 
-def _fitted(fields: tuple[Field, ...], width: int) -> tuple[Field, ...]:
+def fitted(fields: tuple[Field, ...], width: int) -> tuple[Field, ...]:
     """The fields without those that give way first, then with cut names, until they fit."""
     kept = list(fields)
     for victim in sorted((f for f in fields if f.drop), key=lambda f: -f.drop):
@@ -124,11 +130,14 @@ def _cut_cell(cell: Cell, width: int) -> Cell:
 
 
 def wrap(text: str, width: int, indent: int = 0) -> list[str]:
-    """Lines of at most `width` columns, broken at blanks; later lines are indented."""
+    """Lines of at most `width` columns, broken at blanks; later lines are indented.
+
+    A number and its unit stay together.
+    """
     lines: list[str] = []
     for paragraph in text.splitlines() or [""]:
         line = ""
-        for word in paragraph.split(" "):
+        for word in _BLANK.split(paragraph):
             if line.strip() and text_width(f"{line} {word}") > width:
                 lines.append(line)
                 line = " " * indent + word
@@ -138,12 +147,19 @@ def wrap(text: str, width: int, indent: int = 0) -> list[str]:
     return lines
 
 
+_BLANK = re.compile(r"(?<!\d) | (?!%|pp\b)")
+
+
 # --- which columns people see ------------------------------------------------------------------
 
 
 def human(table: Table) -> Table:
     """The columns that people read, for Markdown: constant and empty ones are left out."""
     names = set(table.names)
+    if names & {"km_reach", "verdict", "retention"}:
+        from funnelkit.cli.layout_aha import human_aha
+
+        return human_aha(table)
     if not {"step", "matured_reached"} <= names:
         return table
     wanted = [
@@ -166,10 +182,15 @@ def lay_out(table: Table, width: int | None) -> Grid:
     names = set(table.names)
     if not table.rows:
         return Grid(())
+    if names & {"km_reach", "next_event", "verdict", "chosen", "retention"}:
+        from funnelkit.cli.layout_aha import lay_out_aha
+
+        return lay_out_aha(table, width)
     if names & {"q_value", "share_lo", "variant", "from_entry_seconds"}:
         return _answer(table, width)
-    if "converted_share" in names:
-        return _times(table, width)
+    for share in ("converted_share", "reached_share"):
+        if share in names:
+            return _times(table, width, share)
     if "period" in names:
         return _groups(table, width, ("period", "period_state"))
     if "matured_reached" in names and has(table, "breakdown"):
@@ -305,7 +326,7 @@ def with_bars(
         fields[at] = replace(fields[at], cells=draw(_LONGEST_BAR))
         return Grid(tuple(fields))
     bars = replace(fields[at], cells=[[(" " * _SHORTEST_BAR, "")]])
-    kept = list(_fitted((*fields[:at], bars, *fields[at + 1 :]), width))
+    kept = list(fitted((*fields[:at], bars, *fields[at + 1 :]), width))
     place = kept.index(bars)
     left = width - _total([*kept[:place], *kept[place + 1 :]]) - _GAP
     kept[place] = replace(bars, cells=draw(max(_SHORTEST_BAR, min(_LONGEST_BAR, left))))
@@ -390,17 +411,16 @@ def _last_steps(table: Table, keys: tuple[str, ...]) -> list[Row]:
 _MOST_TIMES = 20
 
 
-def _times(table: Table, width: int | None) -> Grid:
+def _times(table: Table, width: int | None, name: str) -> Grid:
     """The time-to-convert curve, on a terminal at no more than 20 of its points."""
     rows = records(table)
     if width is not None and len(rows) > _MOST_TIMES:
         last = len(rows) - 1
         rows = [rows[round(index * last / (_MOST_TIMES - 1))] for index in range(_MOST_TIMES)]
-    converted = Share("converted_share", "lo", "hi")
     fields = [
         Field("within", column(rows, "seconds", "seconds"), right=True),
         Field("", []),
-        Field("converted", rates(rows, converted), right=True),
+        Field(name.removesuffix("_share"), rates(rows, Share(name, "lo", "hi")), right=True),
         Field("at risk", column(rows, "at_risk", "count"), right=True, drop=1),
     ]
-    return with_bars(fields, 1, width, lambda size: scaled(rows, "converted_share", size))
+    return with_bars(fields, 1, width, lambda size: scaled(rows, name, size))

@@ -1,20 +1,25 @@
 """Options that more than one command has, what they give, and what the shell can complete."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
 from funnelkit.table import Table
 
+if TYPE_CHECKING:
+    from funnelkit.api import Project
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class FunnelName(click.types.StringParamType):
-    """The name of a funnel; completed from the project's definitions."""
+class Completed(click.types.StringParamType):
+    """A name of the project's; completed from its definitions."""
 
-    name = "name"
+    def names(self, project: "Project") -> Iterable[str]:
+        """What can be typed here."""
+        raise NotImplementedError
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -24,30 +29,65 @@ class FunnelName(click.types.StringParamType):
 
         folder = getattr(ctx.find_root().obj, "project", ".")
         try:
-            names = api.open(folder).funnel_names()
+            names = list(self.names(api.open(folder)))
         except Exception:
             # A completion must never print into the line that is being typed.
             return []
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-class Property(click.types.StringParamType):
-    """A property of the project; completed from its definitions, and from the funnels' own."""
+class FunnelName(Completed):
+    """The name of a funnel."""
+
+    name = "name"
+
+    def names(self, project: "Project") -> Iterable[str]:
+        """Those of the funnels."""
+        return project.funnel_names()
+
+
+class AhaName(Completed):
+    """The name of an aha moment."""
+
+    name = "name"
+
+    def names(self, project: "Project") -> Iterable[str]:
+        """Those of the aha moments."""
+        return project.aha_names()
+
+
+class OutcomeName(Completed):
+    """The name of an outcome."""
+
+    name = "outcome"
+
+    def names(self, project: "Project") -> Iterable[str]:
+        """Those of the outcomes."""
+        return project.outcome_names()
+
+
+class Property(Completed):
+    """A property of the project."""
 
     name = "property"
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Names that start with what is typed; none without a project."""
-        from funnelkit import api
+    def names(self, project: "Project") -> Iterable[str]:
+        """Those of users first, then those of events."""
+        return project.property_names()
 
-        folder = getattr(ctx.find_root().obj, "project", ".")
-        try:
-            names = api.open(folder).property_names()
-        except Exception:
-            return []
-        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+class UserProperty(Completed):
+    """A property of the project's users; with `aha`, also whether an aha moment was reached."""
+
+    name = "property"
+
+    def __init__(self, aha: bool = False) -> None:
+        self.aha = aha
+
+    def names(self, project: "Project") -> Iterable[str]:
+        """The properties, and aha moments where they can stand in their place."""
+        moments = ["aha", *(f"aha:{name}" for name in project.aha_names())] if self.aha else []
+        return [*project.user_property_names(), *moments]
 
 
 def options(*each: Callable[[F], F]) -> Callable[[F], F]:

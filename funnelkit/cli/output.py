@@ -125,8 +125,11 @@ def _emit_table(table: Table) -> None:
         _print_text(note, width, "dim", indent=2)
 
 
-def emit_blocks(table: Table, heading: tuple[str, str], line: str) -> None:
-    """Prints rows that share the two heading columns as a block: a title, then their lines."""
+def emit_blocks(table: Table, heading: tuple[str, str, str], line: str) -> None:
+    """Prints rows that share the heading columns as a block: a title, then their lines.
+
+    `heading`: name, hash, kind; of a funnel the kind goes without saying.
+    """
     from funnelkit.cli.layout import wrap
 
     width, previous = _width(), None
@@ -134,7 +137,8 @@ def emit_blocks(table: Table, heading: tuple[str, str], line: str) -> None:
         title = tuple(str(record[name]) for name in heading)
         if title != previous:
             _print_lines([[("", "")]] * (previous is not None))
-            _print_lines([[(title[0], "bold"), ("  ", ""), (title[1], "dim")]])
+            kind = f"  {title[2]}" if title[1] and title[2] != "funnel" else ""
+            _print_lines([[(title[0], "bold"), ("  ", ""), (title[1], "dim"), (kind, "")]])
             previous = title
         for text in wrap(printable(str(record[line])), (width or 10**9) - 3, indent=2):
             _print_lines([[("  ", ""), (text, "")]])
@@ -241,6 +245,19 @@ def progress_bar(label: str) -> Iterator[Any]:
             )
 
         yield update
+
+
+@contextmanager
+def working(label: str) -> Iterator[None]:
+    """Says that something is going on: on stderr, on a terminal only."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True, no_color=not _stderr_color())
+    with console.status(label, spinner="line", spinner_style="color(32)"):
+        yield
 
 
 def _stderr_color() -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from funnelkit.project.aha import Moment, Outcome, Search
 from funnelkit.project.fields import (
     Date,
     Duration,
@@ -23,7 +24,7 @@ from funnelkit.project.identity import EventModel, Identity
 from funnelkit.project.quality import Quality
 
 MAX_FUNNELS = 127  # the funnel's number shares 64 bits with lane and entity
-LATER_SECTIONS = ("outcomes", "aha_moments", "aha_search", "features", "feedback")
+LATER_SECTIONS = ("features", "feedback")
 # Checked, but read by nothing yet: take a name out as soon as something does.
 _CHECKED_ONLY = ("annotations",)
 
@@ -35,12 +36,12 @@ class Sessions(Strict):
 
 
 class Report(Strict):
-    """A report and what it shows; `aha` and `features` are not used by this version."""
+    """A report and what it shows; `features` is not used by this version."""
 
     title: str = ""
     description: str = ""
     funnels: tuple[Text, ...] = ()
-    aha: Any = None
+    aha: tuple[Text, ...] = ()
     features: Any = None
 
 
@@ -69,11 +70,11 @@ class Definitions(Strict):
     funnels: Annotated[dict[Name, Funnel], Field(max_length=MAX_FUNNELS)] = Field(
         default_factory=dict
     )
+    outcomes: dict[Name, Outcome] = Field(default_factory=dict)
+    aha_moments: dict[Name, Moment] = Field(default_factory=dict)
+    aha_search: Search | None = None
     reports: dict[Name, Report] = Field(default_factory=dict)
     annotations: dict[Date, Text] = Field(default_factory=dict)
-    outcomes: Any = None
-    aha_moments: Any = None
-    aha_search: Any = None
     features: Any = None
     feedback: Any = None
 
@@ -83,9 +84,8 @@ class Definitions(Strict):
         sections = (*LATER_SECTIONS, *_CHECKED_ONLY)
         whole = [name for name in sections if getattr(self, name)]
         parts = [
-            f"reports.{name}.{key}"
+            f"reports.{name}.features"
             for name, report in self.reports.items()
-            for key in ("aha", "features")
-            if getattr(report, key) is not None
+            if report.features is not None
         ]
         return (*whole, *parts)

@@ -1,5 +1,6 @@
 """Reading a project's definitions: all mistakes at once, each with file, line and key."""
 
+import types
 import typing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -117,14 +118,19 @@ _SHAPES: dict[str | int, str] = {
     "at": "write a step's name, first or last; a user property's name stands alone",
     "idle": "write {idle: 30 minutes}",
     "model": "write {model: my_events}",
+    "within": "write within: 7 days",
+    "outcome": "name one of `outcomes`",
+    "distinct": "write {distinct: an event property}",
 }
 
 
 def _shape(loc: tuple[str | int, ...]) -> str:
     if loc[0] == "quality":
         return "write {name: bots, events: …}"
-    if "exclude" in loc:
+    if "exclude" in loc or "entry" in loc:
         return "write {event: …}"
+    if loc[0] == "aha_moments" and loc[-1] == "event":
+        return "write event: dashboard_shared"
     return _SHAPES.get(loc[-1], "write it")
 
 
@@ -146,13 +152,15 @@ def _model_at(loc: tuple[str | int, ...]) -> type[Strict]:
         else:  # dict[key, X], tuple[X, ...]
             arguments = typing.get_args(here)
             here = arguments[1] if typing.get_origin(here) is dict else arguments[0]
-        here = _without_none(here)
+        here = _mapping_of(here)
     return typing.cast("type[Strict]", here)
 
 
-def _without_none(annotation: Any) -> Any:
-    rest = [each for each in typing.get_args(annotation) if each is not type(None)]
-    return rest[0] if type(None) in typing.get_args(annotation) else annotation
+def _mapping_of(annotation: Any) -> Any:
+    """What a mapping is where it may also be left out or written short: the first of a union."""
+    if typing.get_origin(annotation) not in (types.UnionType, typing.Union):
+        return annotation
+    return next(each for each in typing.get_args(annotation) if each is not type(None))
 
 
 def _brief(value: Any) -> str:

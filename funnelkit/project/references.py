@@ -1,22 +1,19 @@
 """Names in the definitions that point at nothing, and names used twice."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from funnelkit.errors import did_you_mean
+from funnelkit.project.aha_rules import aha_mistakes
+from funnelkit.project.known import (
+    SESSION,
+    Known,
+    known,
+    no_event_property,
+    unknown,
+    wrong_entity,
+)
 from funnelkit.project.quality import repeated_rules
 from funnelkit.project.rules import AT_ENTRY, Mistake, as_list, as_mapping, conflicts
-
-SESSION = "session_id"  # the entity and the column that `sessions:` makes
-ENTITIES = ("user_id", "account_id")  # those that every log has
-
-
-class _Known(NamedTuple):
-    """The declared properties, and whether `sessions:` is there."""
-
-    of_users: list[str]
-    of_events: list[str]
-    sessions: bool
 
 
 def references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -24,59 +21,51 @@ def references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
 
     Works beside other mistakes: whatever has the wrong shape is passed over in silence here.
     """
-    funnels = as_mapping(raw.get("funnels"))
-    known = _Known(
-        [str(name) for name in as_mapping(raw.get("user_properties"))],
-        [str(name) for name in as_mapping(raw.get("event_properties"))],
-        bool(raw.get("sessions")),
-    )
-    for name, funnel in funnels.items():
-        for mistake in _of_funnel(as_mapping(funnel), known):
+    declared = known(raw)
+    for name, funnel in as_mapping(raw.get("funnels")).items():
+        for mistake in _of_funnel(as_mapping(funnel), declared):
             yield Mistake(("funnels", name, *mistake.path), mistake.text)
-    for name, report in as_mapping(raw.get("reports")).items():
-        for at, funnel in enumerate(as_list(as_mapping(report).get("funnels"))):
-            if isinstance(funnel, str) and funnel not in funnels:
-                path = ("reports", name, "funnels", at)
-                yield Mistake(path, _unknown("funnel", funnel, list(funnels), "funnels"))
+    yield from aha_mistakes(raw)
+    yield from _wrong_reports(raw)
     for section in ("event_properties", "user_properties"):
         yield from _repeated_properties(section, as_mapping(raw.get(section)))
-    if known.sessions:
-        yield from _taken_by_sessions(known)
+    if declared.sessions:
+        yield from _taken_by_sessions(declared)
     yield from repeated_rules(raw)
 
 
-def _of_funnel(funnel: Mapping[str, Any], known: _Known) -> Iterator[Mistake]:
+# What a report shows: its key, what that names, and where it is declared.
+_SHOWN = (("funnels", "funnel", "funnels"), ("aha", "aha moment", "aha_moments"))
+
+
+def _wrong_reports(raw: Mapping[str, Any]) -> Iterator[Mistake]:
+    for name, report in as_mapping(raw.get("reports")).items():
+        for key, what, section in _SHOWN:
+            names = list(as_mapping(raw.get(section)))
+            for at, shown in enumerate(as_list(as_mapping(report).get(key))):
+                if isinstance(shown, str) and shown not in names:
+                    text = unknown(what, shown, names, section)
+                    yield Mistake(("reports", name, key, at), text)
+
+
+def _of_funnel(funnel: Mapping[str, Any], declared: Known) -> Iterator[Mistake]:
     yield from conflicts(funnel)
-    yield from _wrong_entity(funnel.get("entity"), known)
-    yield from _wrong_hold(as_list(funnel.get("hold")), known)
-    yield from _wrong_breakdowns(as_list(funnel.get("breakdowns")), known)
+    yield from wrong_entity(funnel.get("entity"), declared)
+    yield from _wrong_hold(as_list(funnel.get("hold")), declared)
+    yield from _wrong_breakdowns(as_list(funnel.get("breakdowns")), declared)
 
 
-def _wrong_entity(entity: Any, known: _Known) -> Iterator[Mistake]:
-    keys = [*ENTITIES, *([SESSION] if known.sessions else ()), *known.of_events]
-    if not isinstance(entity, str) or entity in keys:
-        return
-    if entity == SESSION:
-        text = "session_id needs sessions: {idle: 30 minutes}"
-    elif entity in known.of_users:
-        kinds = "user_id, account_id, session_id or an event property"
-        text = f"{entity!r} is a user property; an entity is {kinds}"
-    else:
-        text = f"unknown entity {entity!r}; {did_you_mean(entity, keys)}"
-    yield Mistake(("entity",), text)
-
-
-def _wrong_hold(hold: list[Any], known: _Known) -> Iterator[Mistake]:
+def _wrong_hold(hold: list[Any], declared: Known) -> Iterator[Mistake]:
     for at, name in enumerate(hold):
         if not isinstance(name, str):
             continue
         if name in hold[:at]:
             yield Mistake(("hold", at), f"{name!r} again; once is enough")
-        elif name not in known.of_events:
-            yield Mistake(("hold", at), _no_event_property(name, known, "hold needs"))
+        elif name not in declared.of_events:
+            yield Mistake(("hold", at), no_event_property(name, declared, "hold needs"))
 
 
-def _wrong_breakdowns(breakdowns: list[Any], known: _Known) -> Iterator[Mistake]:
+def _wrong_breakdowns(breakdowns: list[Any], declared: Known) -> Iterator[Mistake]:
     seen: set[tuple[str, str]] = set()
     for number, breakdown in enumerate(breakdowns):
         whole = isinstance(breakdown, str)
@@ -88,22 +77,16 @@ def _wrong_breakdowns(breakdowns: list[Any], known: _Known) -> Iterator[Mistake]
         if (name, at) in seen:
             shown = f"{name!r}" if whole else f"{name!r} at {at!r}"
             yield Mistake(path, f"{shown} again; once is enough")
-        elif whole and name not in known.of_users:
-            text = _unknown("user property", name, known.of_users, "user_properties")
-            yield Mistake(path, _of_events(name) if name in known.of_events else text)
+        elif whole and name not in declared.of_users:
+            text = unknown("user property", name, declared.of_users, "user_properties")
+            yield Mistake(path, _of_events(name) if name in declared.of_events else text)
         elif not whole and at == AT_ENTRY:
             text = f"{at!r} is no step here; write a step's name, first or last"
             yield Mistake((*path, "at"), text)
-        elif not whole and name not in known.of_events:
+        elif not whole and name not in declared.of_events:
             needs = "write its name alone; with `at` a breakdown needs"
-            yield Mistake((*path, "property"), _no_event_property(name, known, needs))
+            yield Mistake((*path, "property"), no_event_property(name, declared, needs))
         seen.add((name, at))
-
-
-def _no_event_property(name: str, known: _Known, needs: str) -> str:
-    if name in known.of_users:
-        return f"{name!r} is a user property; {needs} an event property"
-    return _unknown("event property", name, known.of_events, "event_properties")
 
 
 def _repeated_properties(section: str, properties: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -115,8 +98,8 @@ def _repeated_properties(section: str, properties: Mapping[str, Any]) -> Iterato
         seen.setdefault(name.lower(), name)
 
 
-def _taken_by_sessions(known: _Known) -> Iterator[Mistake]:
-    for name in known.of_events:
+def _taken_by_sessions(declared: Known) -> Iterator[Mistake]:
+    for name in declared.of_events:
         if name.lower() == SESSION:
             yield Mistake(("event_properties", name), "this name is taken: sessions: makes it")
 
@@ -126,7 +109,3 @@ def _of_events(name: str) -> str:
         f"{name!r} is an event property; write {{property: {name}, at: …}} with a step's name, "
         "first or last"
     )
-
-
-def _unknown(what: str, name: str, known: list[str], section: str) -> str:
-    return f"unknown {what} {name!r}; {did_you_mean(name, known) or f'declare it in {section}'}"

@@ -10,8 +10,8 @@ _ENTITIES = {"user_id": "users", "account_id": "accounts", "session_id": "sessio
 
 def entities(spec: Mapping[str, Any]) -> str:
     """The plural of what a funnel counts: `users`, `values of <column>`, `attempts of users`."""
-    whose = _whose(spec)
-    return f"attempts of {whose}" if spec["count"] == "entries" else whose
+    those = whose(spec)
+    return f"attempts of {those}" if spec["count"] == "entries" else those
 
 
 def window_text(spec: Mapping[str, Any]) -> str | None:
@@ -52,13 +52,14 @@ def in_words(spec: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _whose(spec: Mapping[str, Any]) -> str:
+def whose(spec: Mapping[str, Any]) -> str:
+    """The plural of an `entity`: `users`, `accounts`, `sessions`, `values of <column>`."""
     return _ENTITIES.get(spec["entity"], f"values of {spec['entity']}")
 
 
 def _step(step: Mapping[str, Any]) -> str:
     optional = " (optional)" if step["optional"] else ""
-    return f"Step {step['no']}, {step['name']}{optional}: {_events(step)}."
+    return f"Step {step['no']}, {step['name']}{optional}: {events_text(step)}."
 
 
 def _exclusions(spec: Mapping[str, Any]) -> list[str]:
@@ -67,9 +68,9 @@ def _exclusions(spec: Mapping[str, Any]) -> list[str]:
     for each in spec["exclude"]:
         effect = "what it reached before counts (scope: attempt)"
         if each["scope"] == "entity":
-            effect = f"{_whose(spec)} that get less far by it leave the funnel (scope: entity)"
+            effect = f"{whose(spec)} that get less far by it leave the funnel (scope: entity)"
         between = f"between {names[each['from']]} and {names[each['to']]}"
-        sentences.append(f"Exclusion: {_events(each)} {between} ends the attempt; {effect}.")
+        sentences.append(f"Exclusion: {events_text(each)} {between} ends the attempt; {effect}.")
     return sentences
 
 
@@ -77,7 +78,7 @@ def _hold(spec: Mapping[str, Any]) -> list[str]:
     if not spec["hold"]:
         return []
     sentence = (
-        f"Held: all events of an attempt have the same {_and(spec['hold'])}; an event without it "
+        f"Held: all events of an attempt have the same {both(spec['hold'])}; an event without it "
         "fills no step"
     )
     if spec["exclude"]:
@@ -100,13 +101,13 @@ def _entry(spec: Mapping[str, Any]) -> str:
         )
     if spec["hold"]:
         return (
-            f"Entry: only the first {starts} in the date range for each {_and(spec['hold'])} "
+            f"Entry: only the first {starts} in the date range for each {both(spec['hold'])} "
             "starts an attempt (first); of several attempts the deepest counts, and cohort, "
             "breakdowns and the time-to-convert curve follow the first entry of all."
         )
     return (
         f"Entry: only the first {starts} in the date range starts an attempt (first): one attempt "
-        f"each, and {_whose(spec)} that begin again are not counted again."
+        f"each, and {whose(spec)} that begin again are not counted again."
     )
 
 
@@ -137,7 +138,7 @@ def _optional(spec: Mapping[str, Any]) -> list[str]:
         return []
     within = "" if spec["window_us"] is None else " within the window"
     return [
-        f"Optional: {_and(names)} may be left out; done with an event between the events of the "
+        f"Optional: {both(names)} may be left out; done with an event between the events of the "
         f"steps around it, or after the last step reached{within}."
     ]
 
@@ -215,13 +216,13 @@ def _open(spec: Mapping[str, Any], going: str) -> str:
 
 
 def _counted(spec: Mapping[str, Any]) -> str:
-    return "attempts" if spec["count"] == "entries" else _whose(spec)
+    return "attempts" if spec["count"] == "entries" else whose(spec)
 
 
 def _clustered(spec: Mapping[str, Any]) -> str:
     if spec["count"] == "entities":
         return "."
-    return f"; the intervals allow for several attempts of the same {_whose(spec)}."
+    return f"; the intervals allow for several attempts of the same {whose(spec)}."
 
 
 def _breakdowns(spec: Mapping[str, Any]) -> list[str]:
@@ -247,18 +248,22 @@ def _breakdowns(spec: Mapping[str, Any]) -> list[str]:
     return sentences
 
 
-def _events(part: Mapping[str, Any]) -> str:
-    where = f" where {_flat(part['where'])}" if part["where"] else ""
-    return f"event {_or(part['events'])}{where}"
+def events_text(part: Mapping[str, Any]) -> str:
+    """Which events: `event shared or sent where recipients > 0`, from `events` and `where`."""
+    where = f" where {flat(part['where'])}" if part["where"] else ""
+    return f"event {either(part['events'])}{where}"
 
 
-def _or(names: Sequence[str]) -> str:
+def either(names: Sequence[str]) -> str:
+    """`a, b or c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def _and(names: Sequence[str]) -> str:
+def both(names: Sequence[str]) -> str:
+    """`a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _flat(text: str) -> str:
+def flat(text: str) -> str:
+    """The text on one line."""
     return " ".join(text.split())

@@ -21,15 +21,21 @@ class Quartile(NamedTuple):
     share: float
 
 
-def quartiles(rows: Sequence[dict[str, Any]]) -> list[Quartile]:
-    """When a quarter, half and three quarters of those who convert have done so; none if nobody."""
-    final = rows[-1]["converted_share"] if rows else None
+def quartiles(
+    rows: Sequence[dict[str, Any]], share: str = "converted_share", *, of_all: bool = False
+) -> list[Quartile]:
+    """When a quarter, half and three quarters of those who convert have done so; none if nobody.
+
+    `share` is the column of the curve. `of_all`: parts of everybody, as far as the curve gets.
+    """
+    final = rows[-1][share] if rows else None
     if not final:
         return []
     found = []
     for part in (0.25, 0.5, 0.75):
-        row = next(r for r in rows if (r["converted_share"] or 0.0) >= part * final - 1e-9)
-        found.append(Quartile(part, row["seconds"], row["converted_share"]))
+        wanted = part * (1.0 if of_all else final) - 1e-9
+        row = next((r for r in rows if (r[share] or 0.0) >= wanted), None)
+        found += [] if row is None else [Quartile(part, row["seconds"], row[share])]
     return found
 
 
@@ -46,8 +52,8 @@ def multiples(step: float, end: float) -> list[float]:
     return [step * number for number in range(int(end / step + 1e-9) + 1)]
 
 
-def thinned(table: Table) -> Table:
-    """The curve read at round times and at its quartiles: about 20 rows.
+def thinned(table: Table, share: str = "converted_share", *, of_all: bool = False) -> Table:
+    """The curve read at round times and at its quartiles: about 20 rows; see `quartiles`.
 
     A Kaplan-Meier curve has a row per conversion; one more conversion would change all of them,
     and nobody can read thousands. Shares and intervals are the curve's own at that time; a curve
@@ -59,11 +65,11 @@ def thinned(table: Table) -> Table:
     end = float(records[-1]["seconds"] or 0)
     step = nice_step(end, _PARTS)
     times = {*multiples(step, end), step / 2, step / 4, end}
-    times |= {mark.seconds for mark in quartiles(records)}
-    return replace(table, rows=tuple(_row_at(table, time) for time in sorted(times)))
+    times |= {mark.seconds for mark in quartiles(records, share, of_all=of_all)}
+    return replace(table, rows=tuple(_row_at(table, time, share) for time in sorted(times)))
 
 
-def _row_at(table: Table, time: float) -> tuple[Value, ...]:
+def _row_at(table: Table, time: float, share: str) -> tuple[Value, ...]:
     """The last row up to this time, under this time; nobody has converted before the first."""
     index = {name: number for number, name in enumerate(table.names)}
     seconds = [float(value or 0) for value in table.column("seconds")]
@@ -71,7 +77,7 @@ def _row_at(table: Table, time: float) -> tuple[Value, ...]:
     later = [row for row, at in zip(table.rows, seconds, strict=True) if at >= time]
     row = list(known[-1] if known else table.rows[0])
     if not known:
-        row[index["converted_share"]], row[index["lo"]], row[index["hi"]] = 0.0, None, None
+        row[index[share]], row[index["lo"]], row[index["hi"]] = 0.0, None, None
     row[index["seconds"]] = time
     # Whoever is at risk just before the next conversion was at risk at this time.
     if later:

@@ -50,7 +50,7 @@ def times_table(
             [each.converted for each in group],
             [each.censored for each in group],
         )
-        rows += [(funnel, *row) for row in _curve_rows(curve)]
+        rows += [(funnel, *row) for row in curve_rows(curve)]
         headlines.append((funnel, _times_headline(curve)))
     return Table(
         columns=TIMES_COLUMNS,
@@ -64,7 +64,8 @@ def times_table(
     )
 
 
-def _curve_rows(curve: "Curve") -> Iterable[tuple[Value, ...]]:
+def curve_rows(curve: "Curve") -> Iterable[tuple[Value, ...]]:
+    """seconds, share, lo, hi, at_risk: at 0, where the curve rises, and at the last time seen."""
     size = len(curve.times_us)
     if size == 0:
         return

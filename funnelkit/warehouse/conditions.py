@@ -13,6 +13,7 @@ from funnelkit.warehouse.connect import identifier, memory
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from funnelkit.project.definitions import Definitions
     from funnelkit.project.read import Source
 
 _UNKNOWN = re.compile(r'Referenced column "(?P<name>.+?)" not found')
@@ -176,8 +177,9 @@ class _Condition(NamedTuple):
 def check_definitions(source: "Source") -> None:
     """Raises FunnelkitError, one line a mistake, unless all SQL in the definitions can be true.
 
-    That is the `where` of steps and exclusions, segments, and the rules of `quality: exclude:`:
-    each one expression, of columns that are declared or always there, and a condition.
+    That is the `where` of steps, exclusions, outcomes, aha moments and entries, segments, and the
+    rules of `quality: exclude:`: each one expression, of columns that are declared or always there,
+    and a condition.
     """
     conditions = list(_conditions(source))
     if not conditions:
@@ -239,15 +241,37 @@ def _conditions(source: "Source") -> Iterator[_Condition]:
     entry = _Relation("fk_entries", {**event.columns, **of_user}, "user_properties")
     logged = _Relation("fk_logged", {**_LOGGED, **_RAW, **of_event}, "event_properties")
     user = _Relation("fk_users", {**_USER, **of_user}, "user_properties")
-    for name, funnel in defined.funnels.items():
-        written = [("steps", at, step.where) for at, step in enumerate(funnel.steps)]
-        written += [("exclude", at, each.where) for at, each in enumerate(funnel.exclude)]
-        for key, at, where in written:
-            if where is not None:
-                yield _Condition(source.place("funnels", name, key, at, "where"), where, event)
+    for path, where in (*_of_funnels(defined), *_of_aha(defined)):
+        if where is not None:
+            yield _Condition(source.place(*path, "where"), where, event)
     for name, text in defined.segments.items():
         yield _Condition(source.place("segments", name), text, entry)
     for at, rule in enumerate(defined.quality.exclude):
         for key, sql, relation in (("events", rule.events, logged), ("users", rule.users, user)):
             if sql is not None:
                 yield _Condition(source.place("quality", "exclude", at, key), sql, relation)
+
+
+_Placed = tuple[tuple[str | int, ...], str | None]
+
+
+def _of_funnels(defined: "Definitions") -> Iterator[_Placed]:
+    for name, funnel in defined.funnels.items():
+        for at, step in enumerate(funnel.steps):
+            yield ("funnels", name, "steps", at), step.where
+        for at, each in enumerate(funnel.exclude):
+            yield ("funnels", name, "exclude", at), each.where
+
+
+def _of_aha(defined: "Definitions") -> Iterator[_Placed]:
+    for name, outcome in defined.outcomes.items():
+        yield ("outcomes", name), outcome.where
+        if outcome.not_ is not None and not isinstance(outcome.not_, str):
+            yield ("outcomes", name, "not"), outcome.not_.where
+    for name, moment in defined.aha_moments.items():
+        yield ("aha_moments", name), moment.where
+        if moment.entry is not None:
+            yield ("aha_moments", name, "entry"), moment.entry.where
+    search = defined.aha_search
+    if search is not None and search.entry is not None:
+        yield ("aha_search", "entry"), search.entry.where

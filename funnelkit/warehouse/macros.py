@@ -1,4 +1,4 @@
-"""The funnel macros of the dbt package, rendered without dbt: `explore` runs the same SQL."""
+"""The kernel macros of the dbt package, rendered without dbt: `explore` runs the same SQL."""
 
 import hashlib
 import json
@@ -15,6 +15,9 @@ from jinja2.environment import TemplateModule
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.paths import root
+
+_PARTS = ("funnel", "aha", "engine")
+_AHA_KEYS = ("outcomes", "aha_moments", "event_properties", "user_properties")
 
 
 class _Exceptions:
@@ -41,7 +44,7 @@ class _Adapter:
 def _module(engine: str) -> TemplateModule:
     adapter = _Adapter(engine)
     folder = root("dbt") / "macros"
-    files = sorted((folder / "funnel").glob("*.sql")) + sorted((folder / "engine").glob("*.sql"))
+    files = [file for part in _PARTS for file in sorted((folder / part).glob("*.sql"))]
     source = "\n".join(file.read_text("utf-8") for file in files)
     environment = Environment(
         undefined=StrictUndefined,
@@ -72,7 +75,7 @@ def _compiled_before() -> FileSystemBytecodeCache | None:
 
 
 def render(macro: str, *arguments: object, engine: str = "duckdb") -> str:
-    """SQL text of a macro in dbt_project/macros/funnel or macros/engine.
+    """SQL text of a macro in dbt_project/macros: funnel, aha or engine.
 
     `engine`: whose dispatch is rendered; `default` gives the portable window-function kernel.
     """
@@ -89,5 +92,45 @@ def funnel_specs(
 
 def definition_hash(spec: Mapping[str, Any]) -> str:
     """The 12 hex digits that name a funnel's rules: equal as long as no number can change."""
-    text = render("funnel_definition", json.dumps(spec))
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:12]
+    return _digest(render("funnel_definition", json.dumps(spec)))
+
+
+def aha_plan(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """All that is declared of outcomes, aha moments and the search, complete.
+
+    `variables`: the `vars: funnelkit:` block as written. Keys: timezone, clocks, outcomes, pairs,
+    moments, search (see macros/aha/aha_plan.sql). Raises FunnelkitError for rules that are unknown
+    or do not go together.
+    """
+    sessions = variables.get("sessions") or {}
+    idle = sessions.get("idle")
+    specs = funnel_specs(variables.get("funnels") or {}, idle)
+    written = {key: variables.get(key) or {} for key in _AHA_KEYS}
+    written |= {key: variables.get(key) for key in ("aha_search", "timezone")}
+    # Dates as text, as dbt's macro writes them.
+    given = json.dumps(written, default=str)
+    text = render("aha_plan", given, json.dumps(specs), idle)
+    return cast(dict[str, Any], json.loads(text))
+
+
+def aha_hash(plan: Mapping[str, Any], no: int) -> str:
+    """The 12 hex digits that name the rules of an aha moment, clock and outcome among them."""
+    return _hash("aha_definition", plan, no)
+
+
+def outcome_hash(plan: Mapping[str, Any], no: int) -> str:
+    """The 12 hex digits that name an outcome's rules."""
+    return _hash("outcome_definition", plan, no)
+
+
+def search_hash(plan: Mapping[str, Any]) -> str:
+    """The 12 hex digits that name the rules of the search, its salt among them."""
+    return _hash("search_definition", plan)
+
+
+def _hash(macro: str, plan: Mapping[str, Any], *arguments: object) -> str:
+    return _digest(render(macro, json.dumps(plan), *arguments))
+
+
+def _digest(definition: str) -> str:
+    return hashlib.md5(definition.encode(), usedforsecurity=False).hexdigest()[:12]

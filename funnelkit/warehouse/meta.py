@@ -105,10 +105,10 @@ def last_build(con: "duckdb.DuckDBPyConnection") -> Build | None:
         return None
     found = con.execute("select * from meta.builds")
     names = [column[0] for column in found.description or ()]
-    row = found.fetchone()
-    if row is None:
+    rows = found.fetchall()  # all: an unfinished result would own the connection
+    if not rows:
         return None
-    values = dict(zip(names, row, strict=True))
+    values = dict(zip(names, rows[0], strict=True))
     unseen = json.loads(values.pop("unseen", None) or "[]")
     return Build(**values, unseen=tuple((funnel, text) for funnel, text in unseen))
 

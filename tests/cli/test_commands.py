@@ -78,9 +78,9 @@ def test_a_printed_funnel_is_the_planted_truth(company: Path) -> None:
     [
         (["funnel", "activaton"], "no funnel is called 'activaton'", "did you mean 'activation'?"),
         (
-            ["definitions", "x"],
-            "no funnel is called 'x'",
-            "known: activation",
+            ["definitions", "activatoin"],
+            "no definition is called 'activatoin'",
+            "did you mean 'activation'?",
         ),
         (
             ["funnel", "--by", "chanel"],

@@ -35,6 +35,17 @@ funnels:
   accounts: {steps: [a, b, c], window: 1 day, entity: account_id, entry: best, breakdowns: [plan]}
   anyhow: {steps: [a, b, c], window: 1 day, order: any}
   leavers: {steps: [a, b], window: 1 day, exclude: [{event: c, from: a, to: b, scope: entity}]}
+outcomes:
+  back: {event: [a, c], after: 36 hours, within: 1 day}
+  spent: {event: b, sum: n, at_least: 2, after: 12 hours, within: 1 day}
+  bought: {funnel: plain, after: 6 hours, within: 1 day}
+  gone: {not: back}
+aha_moments:
+  twice: {event: b, at_least: 2, within: 12 hours, outcome: back, funnel: plain}
+  tried: {event: b, within: 12 hours, funnel: tries, breakdowns: [plan]}
+  daily: {event: [a, b], count: days, at_least: 2, within: 36 hours, entity: account_id, entry: a}
+  varied: {event: b, count: {distinct: item}, at_least: 2, within: 2 days, entity: item, entry: a}
+aha_search: {funnel: accounts, outcome: back, days: [1], alive: 12 hours, stratify_by: [plan]}
 """
 # Caps that random logs exceed, so that a later load may also part what an earlier one joined.
 CAPPED = DEFINITIONS.replace(

@@ -96,14 +96,15 @@ def test_every_mart_has_a_contract_or_fixed_columns(models, tests_of):
 
 def test_kernel_macros_use_nothing_that_plain_jinja_lacks():
     forbidden = r"\b(ref|source|var|config|return|run_query)\(|\bthis\b"
-    for file in (root("dbt") / "macros" / "funnel").glob("*.sql"):
+    macros = root("dbt") / "macros"
+    for file in (*(macros / "funnel").glob("*.sql"), *(macros / "aha").glob("*.sql")):
         code = re.sub(r"\{#.*?#\}", "", file.read_text("utf-8"), flags=re.DOTALL)
         assert not re.search(forbidden, code), file.name
 
 
 def test_macros_do_not_quote_identifiers_or_divide_blindly():
     # A double-quoted name is a string on other engines; `//` and `%` by zero raise here.
-    for folder in ("macros/funnel", "models"):
+    for folder in ("macros/funnel", "macros/aha", "models"):
         for file in (root("dbt") / folder).rglob("*.sql"):
             code = re.sub(
                 r"\{[#%{].*?[#%}]\}|--[^\n]*", "", file.read_text("utf-8"), flags=re.DOTALL

@@ -287,13 +287,14 @@ def test_a_plain_dbt_refuses_what_the_package_does_not_know(tmp_path: Path) -> N
 
 def test_a_build_names_the_sections_that_nothing_reads(shop: Path) -> None:
     (shop / "models" / "schema.yml").unlink()
-    text = project.DBT_PROJECT + "    sessions: {idle: 30 minutes}\n    outcomes: {x: {event: a}}\n"
+    more = "    sessions: {idle: 30 minutes}\n    features: {x: {events: [a]}}\n"
+    text = project.DBT_PROJECT + more
     project.write(shop, {"dbt_project.yml": text})
     done = project.run(shop, "build")
     assert done.returncode == 0
     warning, _ = done.stderr.splitlines()
-    assert warning == "warning: not used by this version: outcomes"
-    assert "! warn  definitions  not used by this version: outcomes" in (
+    assert warning == "warning: not used by this version: features"
+    assert "! warn  definitions  not used by this version: features" in (
         project.run(shop, "doctor").stdout
     )
 

@@ -53,6 +53,7 @@ vars:
       tour: {steps: [a, b, c], order: any, anchor_first: true, entity: session_id}
     outcomes:
       retained_week_4: {event: [dashboard_viewed], after: 21 days, within: 7 days}
+      gone: {not: retained_week_4}
     reports: {activation: {funnels: [activation], aha: [team_value]}, say_do: {features: all}}
     annotations: {2026-02-14: new onboarding}
     as_of: 2026-06-30
@@ -65,6 +66,12 @@ vars:
         - {name: bots, events: "event_name = 'crawl'"}
         - {name: test users, users: "plan = 'test'", list: private/test_users.txt}
       fail_over: {rejected: 0.01, late: 1}
+    features: {alerts: {events: [alert_created]}}
+    aha_moments:
+      team_value: {event: shared, at_least: 3, within: 7 days, outcome: gone, funnel: activation}
+      regular: {event: seen, count: days, within: 7 days, entity: account_id, entry: [a, b]}
+      broad: {event: seen, count: {distinct: price}, within: 1 day, funnel: visits}
+    aha_search: {funnel: activation, outcome: retained_week_4, days: [1, 3], alive: 3 days}
 """
 
 
@@ -166,12 +173,10 @@ def test_raw_is_what_was_written_as_json(project):
 def test_sections_of_later_versions_are_kept_and_named(project):
     source = read(project(GOOD))
     assert source.definitions.unused == (
-        *("outcomes", "annotations"),
-        *("reports.activation.aha", "reports.say_do.features"),
+        *("features", "annotations"),
+        "reports.say_do.features",
     )
-    assert source.raw["outcomes"] == {
-        "retained_week_4": {"event": ["dashboard_viewed"], "after": "21 days", "within": "7 days"}
-    }
+    assert source.raw["features"] == {"alerts": {"events": ["alert_created"]}}
 
 
 def test_a_key_of_the_block_can_be_placed(project):
@@ -212,7 +217,7 @@ def test_all_mistakes_at_once_in_the_order_of_the_file(project):
         "write 'first' or 'best'",
         "dbt_project.yml:30: funnels.shares.exclude[1].scope: 'entty' is not accepted; "
         "write 'attempt' or 'entity'",
-        "dbt_project.yml:35: reports.activation.funnels[0]: unknown funnel 'activatoin'; "
+        "dbt_project.yml:36: reports.activation.funnels[0]: unknown funnel 'activatoin'; "
         "did you mean 'activation'?",
     ]
 
@@ -604,10 +609,10 @@ def test_a_wrong_step_makes_no_false_names(project):
         ("segments: {a b: x}", "3: segments.a b: a name has letters, digits, '_' and '-', and "),
         ("segments: {paying: true}", "3: segments.paying: must be text, not true; put it in quot"),
         ("segments: {paying: ''}", "3: segments.paying: empty; write a text"),
-        ("outcomes: {a: .nan}", "3: outcomes.a: '.nan' is not a number; put it in quotes"),
-        ("outcomes: !!set {a}", "3: outcomes: the tag !!set is not used here; leave it out"),
-        ("outcomes: {a: !!binary YQ==}", "3: outcomes.a: the tag !!binary is not used here; "),
-        ("outcomes: {a: !mine x}", "3: outcomes.a: 'x' cannot be read"),
+        ("features: {a: .nan}", "3: features.a: '.nan' is not a number; put it in quotes"),
+        ("features: !!set {a}", "3: features: the tag !!set is not used here; leave it out"),
+        ("features: {a: !!binary YQ==}", "3: features.a: the tag !!binary is not used here; "),
+        ("features: {a: !mine x}", "3: features.a: 'x' cannot be read"),
         ("timezone: ../../etc/passwd", "3: timezone: '../../etc/passwd' is not an IANA time zone"),
         ("timezone: localtime", "3: timezone: 'localtime' is not an IANA time zone"),
         ("timezone: 3", "3: timezone: 3 is not an IANA time zone"),
@@ -628,7 +633,7 @@ def test_duplicate_keys_are_told_anywhere_in_the_file(project):
     text = "models: {a: 1}\n" + GOOD.replace("        window: 14 days\n", WINDOWS) + "models: {}\n"
     assert mistakes(project(text)) == [
         "dbt_project.yml:21: funnels.activation.window: the same key again (first on line 20)",
-        "dbt_project.yml:49: models: the same key again (first on line 1)",
+        "dbt_project.yml:56: models: the same key again (first on line 1)",
     ]
 
 

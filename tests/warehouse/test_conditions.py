@@ -22,6 +22,14 @@ vars:
         exclude:
           - x
           - {{event: y, where: "{exclusion}"}}
+    outcomes:
+      back: {{event: x, where: "{outcome}", after: 21 days, within: 7 days}}
+      gone: {{not: {{event: x, where: "{opposite}", after: 21 days, within: 7 days}}}}
+    aha_moments:
+      m: {{event: x, where: "{moment}", within: 7 days, entity: n,
+           entry: {{event: a, where: "{entry}"}}}}
+    aha_search:
+      {{outcome: back, entity: n, entry: {{event: a, where: "{clock}"}}}}
     quality:
       exclude:
         - {{name: bots, events: "{bots}", users: "{testers}"}}
@@ -32,6 +40,7 @@ def checked(folder: Path, **sql: str) -> list[str]:
     """The mistakes of definitions with this SQL, each with what to do; none if it is right."""
     file = folder / "dbt_project.yml"
     right = {"segment": "mrr > 0", "step": "n > 0", "exclusion": "n is null"}
+    right |= dict.fromkeys(("outcome", "opposite", "moment", "entry", "clock"), "n > 1")
     right |= {"bots": "n > 9 or source_file like 'x%'", "testers": "plan = 'test'"}
     file.write_text(DEFINITIONS.format(**right | sql), encoding="utf-8")
     try:
@@ -53,8 +62,13 @@ def test_expressions_everywhere_are_no_mistake(tmp_path: Path) -> None:
         ("segment", "dbt_project.yml:7: segments.big"),
         ("step", "dbt_project.yml:10: funnels.f.steps[1].where"),
         ("exclusion", "dbt_project.yml:13: funnels.f.exclude[1].where"),
-        ("bots", "dbt_project.yml:16: quality.exclude[0].events"),
-        ("testers", "dbt_project.yml:16: quality.exclude[0].users"),
+        ("outcome", "dbt_project.yml:15: outcomes.back.where"),
+        ("opposite", "dbt_project.yml:16: outcomes.gone.not.where"),
+        ("moment", "dbt_project.yml:18: aha_moments.m.where"),
+        ("entry", "dbt_project.yml:19: aha_moments.m.entry.where"),
+        ("clock", "dbt_project.yml:21: aha_search.entry.where"),
+        ("bots", "dbt_project.yml:24: quality.exclude[0].events"),
+        ("testers", "dbt_project.yml:24: quality.exclude[0].users"),
     ],
 )
 @pytest.mark.parametrize("text", ["n >", "true) or (true", "1; select 2"])

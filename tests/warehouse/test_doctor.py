@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from funnelkit.warehouse import doctor, raw
-from funnelkit.warehouse.doctor import declared, people, setup, steps, tables, times
+from funnelkit.warehouse.doctor import aha, declared, people, setup, steps, tables, times
 from funnelkit.warehouse.doctor.check import Check
-from funnelkit.warehouse.macros import definition_hash, funnel_specs
+from funnelkit.warehouse.macros import (
+    aha_hash,
+    aha_plan,
+    definition_hash,
+    funnel_specs,
+    outcome_hash,
+)
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -30,6 +36,12 @@ create table int_users (user_id varchar);
 create table fct_feedback (response_id varchar, user_id varchar);
 create table rpt_event_quality (kind varchar, outcome varchar, reason varchar, entries bigint);
 create table dim_funnels (funnel varchar, definition_hash varchar);
+create table dim_outcomes (outcome_no bigint, outcome varchar, definition_hash varchar);
+create table fct_outcomes (
+    outcome_no bigint, is_eligible boolean, is_mature boolean, happened boolean
+);
+create table dim_aha_moments (aha_no bigint, aha varchar, definition_hash varchar);
+create table fct_aha_moments (aha_no bigint, is_mature boolean, is_reached boolean);
 create table rpt_funnel_steps (funnel varchar, breakdown varchar, step bigint, reached bigint);
 """
 
@@ -548,3 +560,111 @@ def test_events_of_which_none_counts_are_not_called_misspelled(built):
         " 1 left out by a rule (`quality: exclude`)",
         "f, step pages: no event is called 'pages'; known: e",
     ]
+
+
+AHA: dict[str, Any] = {
+    "funnels": {"f": {"steps": ["sign", "pay"]}},
+    "outcomes": {"back": {"event": "seen", "after": "21 days", "within": "7 days"}},
+    "aha_moments": {"m": {"event": "shared", "within": "7 days", "funnel": "f"}},
+}
+
+
+def aha_built(con: "DuckDBPyConnection") -> None:
+    plan = aha_plan(AHA)
+    con.execute("insert into dim_outcomes values (0, 'back', ?)", [outcome_hash(plan, 0)])
+    con.execute("insert into dim_aha_moments values (0, 'm', ?)", [aha_hash(plan, 0)])
+
+
+@pytest.mark.parametrize(
+    ("entrants", "told"),
+    [
+        ([(True, True, True), (True, True, False)], None),
+        ([(True, False, True)] * 3, "the log ends before it is over for any of 3 entrants"),
+        ([(False, True, True)] * 2, "2 entrants, all converted before it"),
+        # One who has it is not mature, one not eligible: neither is evidence.
+        (
+            [(True, True, False), (True, False, True), (False, True, True)],
+            "none of 1 mature entrant has it",
+        ),
+        ([(True, True, True)] * 2, "every one of 2 mature entrants has it"),
+    ],
+)
+def test_an_outcome_that_tells_nobody_apart(built, entrants, told):
+    aha_built(built)
+    built.executemany("insert into fct_outcomes values (0, ?, ?, ?)", entrants)
+    (found,) = aha.outcomes(built, AHA)
+    if told is None:
+        assert found.state == "ok"
+    else:
+        assert (found.state, found.found) == ("warn", f"outcome back: {told}")
+    # Of another definition than the built one they would say nothing.
+    changed = {**AHA, "outcomes": {"back": {**AHA["outcomes"]["back"], "within": "8 days"}}}
+    assert list(aha.outcomes(built, changed)) == []
+
+
+@pytest.mark.parametrize(
+    ("entrants", "told"),
+    [
+        ([(True, True), (True, False)], None),
+        ([(False, True), (False, False)], "the log ends before `within` is over for any of 2 entr"),
+        ([(True, False), (False, True)], "none of 1 mature entrant reached it"),
+        ([(True, True), (False, False)], "every one of 1 mature entrant reached it"),
+    ],
+)
+def test_an_aha_moment_that_tells_nobody_apart(built, entrants, told):
+    aha_built(built)
+    built.executemany("insert into fct_aha_moments values (0, ?, ?)", entrants)
+    (found,) = aha.moments(built, AHA)
+    if told is None:
+        assert found.state == "ok"
+    else:
+        assert (found.state, found.check) == ("warn", "aha moments")
+        assert found.found.startswith(f"aha moment m: {told}")
+    changed = {**AHA, "aha_moments": {"m": {**AHA["aha_moments"]["m"], "at_least": 2}}}
+    assert list(aha.moments(built, changed)) == []
+
+
+def test_events_of_aha_moments_and_the_search_that_never_occur(built):
+    accept(built, _DAYS, 1)  # an event `e`
+    time = {"after": "21 days", "within": "7 days"}
+    unseen = doctor.unseen_events(
+        built,
+        {
+            "outcomes": {
+                "back": {"event": ["e", "sen"], **time},
+                "gone": {"not": {"event": "lost", **time}},
+                "other": {"not": "back"},
+            },
+            "aha_moments": {
+                "m": {"event": "ee", "within": "7 days", "entity": "user_id", "entry": ["e", "in"]}
+            },
+            "aha_search": {
+                "entity": "user_id",
+                "entry": "start",
+                "outcome": "back",
+                "events": ["e", "x"],
+                "prerequisites": ["y"],
+            },
+        },
+    )
+    assert [(each.funnel, each.place, each.event) for each in unseen] == [
+        ("outcome back", "its event", "sen"),
+        ("outcome gone", "its event", "lost"),
+        ("aha moment m", "its event", "ee"),
+        ("aha moment m", "its entry", "in"),
+        ("aha search", "its entry", "start"),
+        ("aha search", "events", "x"),
+        ("aha search", "prerequisites", "y"),
+    ]
+    assert str(unseen[2]).startswith("aha moment m, its event: no event is called 'ee'; ")
+
+
+def test_named_events_that_all_occur_are_fine(built):
+    accept(built, _DAYS, 1)
+    funnels = {"f": {"steps": ["e", {"name": "again", "event": "e"}]}}
+    moment = {"event": "e", "within": "1 day", "funnel": "f"}
+    for declares, told in (
+        ({"funnels": funnels}, "every step's events occur"),
+        ({"funnels": funnels, "aha_moments": {"m": moment}}, "every event that is named occurs"),
+    ):
+        assert list(steps.events(built, declares)) == [Check("events", "ok", told)]

@@ -1,8 +1,10 @@
-{#- Entities of the project's funnels that are neither users nor accounts: columns of fct_events. -#}
+{#- Entities that funnels and clocks of aha moments count and that are neither users nor accounts:
+    columns of fct_events. -#}
 {% macro other_entities() %}
     {% set found = [] %}
-    {% for spec in fromjson(funnelkit.project_funnels()) if spec.entity not in ['user_id', 'account_id'] + found %}
-        {% do found.append(spec.entity) %}
+    {% set counting = fromjson(funnelkit.project_funnels()) + fromjson(funnelkit.project_aha_plan()).clocks %}
+    {% for each in counting if each.entity not in ['user_id', 'account_id'] + found %}
+        {% do found.append(each.entity) %}
     {% endfor %}
     {{ return(found) }}
 {% endmacro %}

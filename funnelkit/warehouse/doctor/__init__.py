@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError
-from funnelkit.warehouse.doctor import declared, people, setup, steps, tables, times
+from funnelkit.warehouse.doctor import aha, declared, people, setup, steps, tables, times
 from funnelkit.warehouse.doctor.check import Check
 from funnelkit.warehouse.doctor.steps import Unseen, unseen_events
 
@@ -85,6 +85,8 @@ def _tables(con: "duckdb.DuckDBPyConnection", variables: dict[str, Any] | None) 
     yield from _guarded("feedback", people.feedback(con))
     yield from _guarded("events", steps.events(con, variables))
     yield from _guarded("steps", steps.steps(con, variables))
+    yield from _guarded("outcomes", aha.outcomes(con, variables))
+    yield from _guarded("aha moments", aha.moments(con, variables))
 
 
 def _guarded(name: str, found: Iterable[Check]) -> Iterator[Check]:

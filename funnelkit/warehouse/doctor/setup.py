@@ -92,15 +92,19 @@ def _padded(numbers: tuple[int, ...], length: int) -> tuple[int, ...]:
 
 
 def definitions(source: "Source") -> Iterator[Check]:
-    """The funnels that are declared, and the sections that nothing reads."""
-    names = list(source.definitions.funnels)
+    """What is declared, and the sections that nothing reads."""
+    defined = source.definitions
+    names = list(defined.funnels)
     if names:
-        yield Check("definitions", "ok", f"{count(len(names), 'funnel')}: {listed(names, 12)}")
+        told = [f"{count(len(names), 'funnel')}: {listed(names, 12)}"]
+        for noun, more in (("outcome", defined.outcomes), ("aha moment", defined.aha_moments)):
+            told += [f"{count(len(more), noun)}: {listed(list(more))}"] if more else []
+        yield Check("definitions", "ok", "; ".join(told))
     else:
         yield Check(
             "definitions", "warn", "no funnel is declared", "add one under `vars: funnelkit:`"
         )
-    unused = source.definitions.unused
+    unused = defined.unused
     if unused:
         yield Check("definitions", "warn", f"not used by this version: {', '.join(unused)}")
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funnelkit.errors import did_you_mean
 from funnelkit.warehouse import meta
+from funnelkit.warehouse.doctor.aha import named_events
 from funnelkit.warehouse.doctor.check import Check, count
 
 if TYPE_CHECKING:
@@ -15,9 +16,10 @@ _LATE = "received after as_of"  # as the macro is_late of the build
 
 
 class Unseen(NamedTuple):
-    """An event that a step names and that does not count; `hint` is a name that does.
+    """An event that a definition names and that does not count; `hint` is a name that does.
 
-    `why` says what became of its rows, where the log has some.
+    `funnel`: whose step it is, or `outcome x`, `aha moment x`, `aha search`. `why` says what became
+    of its rows, where the log has some.
     """
 
     funnel: str
@@ -39,15 +41,18 @@ class Unseen(NamedTuple):
 
 
 def unseen_events(con: "duckdb.DuckDBPyConnection", variables: Mapping[str, Any]) -> list[Unseen]:
-    """Event names that steps declare and no event that counts has: most often misspelled."""
+    """Event names in definitions that no event that counts has: most often misspelled."""
     if not meta.has_table(con, "main", "fct_events"):
         return []
     names = con.execute("select distinct event_name from main.fct_events").fetchall()
     seen = {str(name) for (name,) in names}
+    named = [
+        *((spec["name"], *each) for spec in _specs(variables) for each in _events_of(spec)),
+        *named_events(variables),
+    ]
     unseen = {
-        (spec["name"], place, event): None
-        for spec in _specs(variables)
-        for place, events in _events_of(spec)
+        (name, place, event): None
+        for name, place, events in named
         for event in events
         if event not in seen
     }
@@ -94,14 +99,17 @@ def _events_of(spec: Spec) -> Iterator[tuple[str, Sequence[str]]]:
 
 
 def events(con: "duckdb.DuckDBPyConnection", variables: Mapping[str, Any]) -> Iterator[Check]:
-    """Events that steps and exclusions name and that never occur."""
+    """Events that steps, exclusions, outcomes, aha moments and the search name, and never occur."""
     if not meta.has_table(con, "main", "fct_events"):
         return
     unseen = unseen_events(con, variables)
     for each in unseen:
         yield Check("events", "warn", each.finding, each.hint)
-    if variables.get("funnels") and not unseen:
-        yield Check("events", "ok", "every step's events occur")
+    if unseen or not variables.get("funnels"):
+        return
+    more = any(variables.get(section) for section in ("outcomes", "aha_moments", "aha_search"))
+    what = "every event that is named occurs" if more else "every step's events occur"
+    yield Check("events", "ok", what)
 
 
 def steps(con: "duckdb.DuckDBPyConnection", variables: Mapping[str, Any]) -> Iterator[Check]:

@@ -1,0 +1,4 @@
+-- The outcomes as they were defined when this was built.
+select * from (
+    {{ funnelkit.outcome_values(funnelkit.project_aha_plan()) }}
+) as outcomes

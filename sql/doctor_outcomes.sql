@@ -1,0 +1,13 @@
+-- Whom each outcome, as built, tells apart, over all its clocks. Grain: outcome. `eligible` had not
+-- converted before its time, `matured` of them saw all of it, `happened` of those had it.
+select
+    outcomes.outcome as name,
+    outcomes.definition_hash,
+    count(*) as entrants,
+    count(*) filter (is_eligible) as eligible,
+    count(*) filter (is_eligible and is_mature) as matured,
+    count(*) filter (is_eligible and is_mature and happened) as happened
+from dim_outcomes as outcomes
+join fct_outcomes as entrants on outcomes.outcome_no = entrants.outcome_no
+group by outcomes.outcome_no, outcomes.outcome, outcomes.definition_hash
+order by outcomes.outcome_no
