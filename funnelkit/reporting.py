@@ -93,14 +93,15 @@ class Reports:
         return ReportCheck(len(slugs), tuple(found), notes)
 
     def table(self) -> Table:
-        """One row a report: its slug, title, funnels, and its page if it is written."""
+        """One row a report: its slug, title, funnels, aha moments, and its page if written."""
         rows = []
         for slug, definition in self.declared.items():
             page = self.paths.reports / slug / "report.md"
             written = f"{self._folder()}/{slug}/report.md" if page.is_file() else None
             funnels = ", ".join(definition.get("funnels") or ())
-            rows.append((slug, definition.get("title") or slug, funnels, written))
-        names = ("report", "title", "funnels", "page")
+            aha = ", ".join(definition.get("aha") or ())
+            rows.append((slug, definition.get("title") or slug, funnels, aha, written))
+        names = ("report", "title", "funnels", "aha", "page")
         return Table(tuple(map(Column, names)), tuple(rows))
 
     def page(self, name: str) -> Path:
@@ -158,20 +159,30 @@ class Reports:
     def _changed_definitions(self, slug: str, data: "ReportData") -> Iterator[str]:
         from funnelkit.project.definitions import Definitions
         from funnelkit.project.log_words import own_log_in_words
-        from funnelkit.report.model import clean
-        from funnelkit.warehouse.macros import definition_hash
+        from funnelkit.report.columns import clean
 
         own = own_log_in_words(Definitions.model_validate(self.definitions))
         if list(data.log) != [clean(sentence) for sentence in own]:
             yield f"{slug}: the rules of the log are others than the report shows"
-        committed = {section.name: section.definition_hash for section in data.sections}
-        now = {str(spec["name"]): definition_hash(spec) for spec in self._funnels(slug)}
+        committed = data.hashes()
+        now = self._hashes(slug)
         for name in sorted(committed.keys() | now.keys()):
             if committed.get(name) != now.get(name):
                 yield (
                     f"{slug}: the definition of {name} is {now.get(name, 'gone')},"
                     f" the report shows {committed.get(name, 'none')}"
                 )
+
+    def _hashes(self, slug: str) -> dict[str, str]:
+        """Name and hash of what a report shows, by the definitions as they are."""
+        from funnelkit.results.reports_aha import reported
+        from funnelkit.warehouse.macros import aha_hash, aha_plan, definition_hash, search_hash
+
+        found = {str(spec["name"]): definition_hash(spec) for spec in self._funnels(slug)}
+        plan = aha_plan(self.definitions)
+        moments, searches = reported(plan, self.declared[slug].get("aha") or ())
+        found |= {f"aha moment {each['name']}": aha_hash(plan, each["no"]) for each in moments}
+        return found | ({"the search": search_hash(plan)} if searches else {})
 
     def _undeclared(self) -> Iterator[str]:
         for page in sorted(self.paths.reports.glob("*/report.md")):

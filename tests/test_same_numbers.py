@@ -200,3 +200,34 @@ def test_explore_counts_the_resolved_part_of_the_raw_file_alike(
         built = built_sample.funnel("activation", **view)
         rows = [{**row, "funnel": "activation"} for row in explored.records()]
         assert rows == built.records()
+
+
+def test_a_report_shows_the_numbers_of_aha_retention_and_search(built_sample: Project):
+    """The very cells of the commands, where no group of the sample is small."""
+    from funnelkit.report.csvs import data_tables
+    from funnelkit.report.prepare import checked
+    from funnelkit.results import report_data
+    from funnelkit.warehouse.queries import open_marts
+
+    declared = {"funnels": [], "aha": ["team_value"]}
+    with open_marts(built_sample.paths.warehouse) as con:
+        data = report_data(con, "aha", declared, [], built_sample.variables)
+    tables = data_tables(checked(data))
+    reach = tables["aha-team_value-reach"]
+    assert reach.records() == built_sample.aha("team_value").records()
+    by = built_sample.aha("team_value", by="channel").records()
+    assert tables["aha-team_value-by-channel"].records() == by[1:]
+    curve = {row["seconds"]: row for row in built_sample.aha("team_value", times=True).records()}
+    last = tables["aha-team_value-times"].records()[-1]
+    assert last["reached_share"] == curve[last["seconds"]]["reached_share"]
+    split = built_sample.retention("retained_week_4", by="aha:team_value").records()
+    shown = tables["aha-team_value-retention"].records()
+    assert len(shown) > 10
+    assert all(row in split for row in shown)
+    cells = built_sample.retention("retained_week_4", cohorts=True).records()
+    assert all(row in cells for row in tables["aha-team_value-cohorts"].records())
+    found = {row["event"]: row for row in built_sample.aha_search().records()}
+    for row in tables["search-findings"].records():
+        told = found[row["event"]]
+        assert row["verdict"] == told["verdict"]
+        assert row["rd"] in (told["rd"], None)

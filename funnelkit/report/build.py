@@ -10,21 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from funnelkit.report import charts_funnel, charts_rates, findings, views
-from funnelkit.report.csvs import chart_base, data_tables, section_tables, write_csvs
+from funnelkit.report import findings, views
+from funnelkit.report.csvs import data_tables, write_csvs
+from funnelkit.report.figures import funnel_section
+from funnelkit.report.figures_aha import aha_section, search_section
 from funnelkit.report.html import write_html
 from funnelkit.report.markdown import write_markdown
-from funnelkit.report.model import (
-    Definition,
-    Figure,
-    FunnelSection,
-    Report,
-    ReportData,
-    Section,
-)
+from funnelkit.report.model import Definition, Report, ReportData, Section
 from funnelkit.report.prepare import checked
 from funnelkit.report.svg import write_svg
-from funnelkit.report.theme import NARROW, WIDE
 from funnelkit.table import Table, shown
 
 _OWN = re.compile(r"report\.(html|md)|charts/[^/]+\.svg|data/[^/]+\.csv")
@@ -58,11 +52,8 @@ def report(data: ReportData) -> Report:
         description=data.description,
         facts=_facts(data),
         findings=top_findings(data),
-        sections=tuple(_section(section) for section in data.sections),
-        definitions=tuple(
-            Definition(section.name, section.words, section.definition_hash)
-            for section in data.sections
-        ),
+        sections=tuple(_sections(data)),
+        definitions=tuple(_definitions(data)),
         quality=data.quality,
         inputs=Table(data.inputs.columns, data.inputs.rows[-views.MOST_PERIODS :]),
         inputs_caption=_inputs_caption(data.inputs),
@@ -71,19 +62,39 @@ def report(data: ReportData) -> Report:
     )
 
 
+def _sections(data: ReportData) -> Iterator[Section]:
+    yield from (funnel_section(section) for section in data.sections)
+    yield from (aha_section(section) for section in data.aha)
+    if data.search:
+        yield search_section(data.search)
+
+
+def _definitions(data: ReportData) -> Iterator[Definition]:
+    for section in data.sections:
+        yield Definition(section.name, section.words, section.definition_hash)
+    for moment in data.aha:
+        yield Definition(f"the aha moment {moment.name}", moment.words, moment.definition_hash)
+    if data.search:
+        yield Definition("the search", data.search.words, data.search.definition_hash)
+
+
 def render(data: ReportData) -> dict[str, bytes]:
     """Every file of the report, by its path below the report's folder, sorted."""
     made = report(data)
     files = {"report.html": write_html(made), "report.md": write_markdown(made)}
     for section in made.sections:
         for figure in section.figures:
-            files[f"charts/{figure.name}.svg"] = write_svg(figure)
+            if figure.spec:
+                files[f"charts/{figure.name}.svg"] = write_svg(figure, figure.spec)
     files |= write_csvs(made)
     return dict(sorted(files.items()))
 
 
 def top_findings(data: ReportData) -> tuple[str, ...]:
-    """The sentences that open the report: per funnel conversion, largest loss, what is open."""
+    """The sentences that open the report: per funnel conversion, largest loss, what is open.
+
+    Then what is found of each aha moment, and by the search.
+    """
     found: list[str] = []
     for section in data.sections:
         sentences = (
@@ -93,6 +104,9 @@ def top_findings(data: ReportData) -> tuple[str, ...]:
         )
         prefix = f"{section.name}: " if len(data.sections) > 1 else ""
         found += [prefix + sentence for sentence in sentences if sentence]
+    for moment in data.aha:
+        found += moment.findings
+    found += [data.search.headline] if data.search and data.search.headline else []
     return tuple(found)
 
 
@@ -120,107 +134,6 @@ def _inputs_caption(inputs: Table) -> str:
         f", the latest {views.MOST_PERIODS} of {weeks} weeks" if weeks > views.MOST_PERIODS else ""
     )
     return "What was loaded, with its digest" + left + few
-
-
-def _section(section: FunnelSection) -> Section:
-    base = chart_base(section.name)
-    if not findings.entrants(section):
-        # Bars of nothing would look like a funnel that everybody left.
-        return Section(section.name, base, section.description, (), findings.nobody(section))
-    drafts: list[_Draft | None] = [_funnel_figure(section)]
-    drafts += [
-        _breakdown_figure(name, table) if table.rows else None
-        for name, table in section.breakdowns.items()
-    ]
-    if section.trend.rows:
-        drafts.append(_trend_figure(section))
-    if section.times.rows:
-        drafts.append(_times_figure(section))
-    named = zip(section_tables(section), drafts, strict=True)
-    figures = tuple(draft.named(name) for name, draft in named if draft)
-    return Section(section.name, base, section.description, figures)
-
-
-class _Draft(NamedTuple):
-    """A figure that does not know its file name yet."""
-
-    topic: str
-    lead: str | None
-    title: str
-    subtitle: str
-    spec: Mapping[str, object]
-    narrow: Mapping[str, object]
-    table: Table
-    more: str = ""
-
-    def named(self, name: str) -> Figure:
-        alt = f"{self.title}. {self.subtitle} The table below the chart holds the same numbers."
-        return Figure(
-            name=name,
-            topic=self.topic,
-            lead=self.lead or "",
-            title=self.title,
-            subtitle=self.subtitle,
-            alt=alt,
-            spec=self.spec,
-            narrow=self.narrow,
-            table=self.table,
-            caption=f"{self.topic}: the numbers drawn above{self.more}",
-        )
-
-
-def _funnel_figure(section: FunnelSection) -> _Draft:
-    return _Draft(
-        "Steps",
-        None,
-        findings.funnel_title(section),
-        charts_funnel.funnel_subtitle(section),
-        charts_funnel.draw_funnel(section, WIDE),
-        charts_funnel.draw_funnel(section, NARROW),
-        views.steps_view(section.steps),
-        "; exact limits and the quartiles of the times are in the CSV",
-    )
-
-
-def _breakdown_figure(name: str, table: Table) -> _Draft:
-    return _Draft(
-        f"By {name}",
-        findings.breakdown_sentence(name, table),
-        findings.breakdown_title(name, table),
-        charts_funnel.breakdown_subtitle(table),
-        charts_funnel.draw_breakdown(name, table, WIDE),
-        charts_funnel.draw_breakdown(name, table, NARROW),
-        views.breakdown_view(name, table),
-    )
-
-
-def _trend_figure(section: FunnelSection) -> _Draft:
-    table = views.latest_periods(section.trend)
-    return _Draft(
-        "By entry week" + views.latest_of(section.trend),
-        findings.trend_sentence(table),
-        findings.trend_title(table),
-        charts_rates.trend_subtitle(table),
-        charts_rates.draw_trend(table, WIDE),
-        charts_rates.draw_trend(table, NARROW),
-        views.trend_view(table),
-        "; a week of fewer than five entrants is joined to its neighbour",
-    )
-
-
-def _times_figure(section: FunnelSection) -> _Draft:
-    table = section.times
-    step = str(section.steps.records()[-1]["step_name"])
-    entered = findings.entrants(section)
-    return _Draft(
-        "Time to convert",
-        findings.times_sentence(table),
-        findings.times_title(table),
-        charts_rates.times_subtitle(entered, step),
-        charts_rates.draw_times(table, entered, step, WIDE),
-        charts_rates.draw_times(table, entered, step, NARROW),
-        views.times_view(table),
-    )
 
 
 def read(directory: Path) -> dict[str, bytes]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from funnelkit.report.drawing import Canvas, share_axis_y
 from funnelkit.report.findings import (
@@ -17,7 +17,7 @@ from funnelkit.report.findings import (
     trend_title,
 )
 from funnelkit.report.theme import INK, MUTED, text_width
-from funnelkit.stats.curve import multiples, nice_step, quartiles
+from funnelkit.stats.curve import Quartile, multiples, nice_step, quartiles
 from funnelkit.table import Table, duration, percent
 
 Place = Callable[[float], float]
@@ -35,40 +35,69 @@ def trend_subtitle(table: Table) -> str:
     )
 
 
+class Dot(NamedTuple):
+    """A period's share: `is_final` fills its point, and without `is_joined` no line goes to it."""
+
+    name: str
+    share: float | None
+    lo: float | None
+    hi: float | None
+    is_final: bool
+    is_joined: bool
+    tip: str
+
+
 def draw_trend(table: Table, width: int) -> Mapping[str, Any]:
     """Filled points and ribbon for mature cohorts, hollow and dashed for the others."""
-    rows = final_rows(table)
     canvas = Canvas(width)
     canvas.heading(trend_title(table), trend_subtitle(table))
-    legend = [("dot", "mature week"), ("band", "95 % interval")]
-    if any(not is_mature(row) for row in rows):
+    return draw_periods(canvas, [_dot(row) for row in final_rows(table)], "mature week")
+
+
+def draw_periods(canvas: Canvas, dots: Sequence[Dot], final: str) -> Mapping[str, Any]:
+    """Shares by period below a heading; `final` is what a filled point is called."""
+    legend = [("dot", final), ("band", "95 % interval")]
+    if not all(dot.is_final for dot in dots):
         legend.insert(1, ("ring", "still open"))
     canvas.legend(legend)
     top = canvas.y + 8
     bottom, x0, x1 = top + _PLOT, canvas.left + _AXIS, canvas.right - 8
     share_axis_y(canvas, x0, canvas.right, top, bottom)
-    xs = _spread(len(rows), x0 + 12, x1 - 4)
-    _period_labels(canvas, rows, xs, bottom)
+    xs = _spread(len(dots), x0 + 12, x1 - 4)
+    _period_labels(canvas, [dot.name for dot in dots], xs, bottom)
 
     def y(share: float) -> float:
         return bottom - share * _PLOT
 
-    drawn = [(x, r, drawn_share(r)) for x, r in zip(xs, rows, strict=True)]
-    for mature, group in _runs(drawn):
+    drawn = list(zip(xs, dots, strict=True))
+    for final_, group in _runs(drawn):
         known = [
-            (x, y(r["conversion_lo"]), y(r["conversion_hi"]))
-            for x, r, _ in group
-            if r["conversion_lo"] is not None
+            (x, y(dot.lo), y(dot.hi))
+            for x, dot in group
+            if dot.lo is not None and dot.hi is not None
         ]
-        canvas.band(known, pale=not mature)
-    for mature, group in _runs(drawn):
+        canvas.band(known, pale=not final_)
+    for final_, group in _runs(drawn):
         # A line to the share so far of a cohort that is all open would look like a collapse.
-        ends = [(x, y(s)) for x, r, s in group if s is not None and r["conversion"] is not None]
-        canvas.line(ends, dashed=not mature)
-    for x, row, share in drawn:
-        if share is not None:
-            canvas.point(x, y(share), _period_tip(row, share), hollow=not is_mature(row))
+        ends = [(x, y(dot.share)) for x, dot in group if dot.share is not None and dot.is_joined]
+        canvas.line(ends, dashed=not final_)
+    for x, dot in drawn:
+        if dot.share is not None:
+            canvas.point(x, y(dot.share), dot.tip, hollow=not dot.is_final)
     return canvas.spec(bottom + 32)
+
+
+def _dot(row: Record) -> Dot:
+    share = drawn_share(row)
+    return Dot(
+        name=str(row["period"]),
+        share=share,
+        lo=row["conversion_lo"],
+        hi=row["conversion_hi"],
+        is_final=is_mature(row),
+        is_joined=row["conversion"] is not None,
+        tip="" if share is None else _period_tip(row, share),
+    )
 
 
 def drawn_share(row: Record) -> float | None:
@@ -78,16 +107,13 @@ def drawn_share(row: Record) -> float | None:
     return share_of(row["reached"], row["entered"])
 
 
-Drawn = tuple[float, Record, float | None]
-
-
-def _runs(drawn: Sequence[Drawn]) -> list[tuple[bool, list[Drawn]]]:
+def _runs(drawn: Sequence[tuple[float, Dot]]) -> list[tuple[bool, list[tuple[float, Dot]]]]:
     """Stretches of equal maturity; an immature one begins at the last mature point."""
-    runs: list[tuple[bool, list[Drawn]]] = []
+    runs: list[tuple[bool, list[tuple[float, Dot]]]] = []
     for item in drawn:
-        mature = is_mature(item[1])
-        if not runs or runs[-1][0] != mature:
-            runs.append((mature, [runs[-1][1][-1]] if runs else []))
+        final = item[1].is_final
+        if not runs or runs[-1][0] != final:
+            runs.append((final, [runs[-1][1][-1]] if runs else []))
         runs[-1][1].append(item)
     return runs
 
@@ -108,19 +134,19 @@ def _spread(number: int, x0: float, x1: float) -> list[float]:
 
 
 def _period_labels(
-    canvas: Canvas, rows: Sequence[Record], xs: Sequence[float], bottom: float
+    canvas: Canvas, names: Sequence[str], xs: Sequence[float], bottom: float
 ) -> None:
     """As many of the periods' names as fit, the first always among them."""
-    need = max((text_width(str(row["period"])) for row in rows), default=0) + 16
+    need = max(map(text_width, names), default=0) + 16
     gap = xs[1] - xs[0] if len(xs) > 1 else need
     every = max(1, -int(-need // gap))
-    for index, (row, x) in enumerate(zip(rows, xs, strict=True)):
+    for index, (name, x) in enumerate(zip(names, xs, strict=True)):
         if index % every:
             continue
-        half = text_width(str(row["period"])) / 2
+        half = text_width(name) / 2
         centre = min(max(x, canvas.left + half), canvas.right - half)
         canvas.rule(x, bottom, x, bottom + 4)
-        canvas.text(centre, bottom + 18, str(row["period"]), MUTED, align="center")
+        canvas.text(centre, bottom + 18, name, MUTED, align="center")
 
 
 def times_subtitle(entered: int, step: str) -> str:
@@ -137,6 +163,13 @@ def draw_times(table: Table, entered: int, step: str, width: int) -> Mapping[str
     rows = records(table)
     canvas = Canvas(width)
     canvas.heading(times_title(table), times_subtitle(entered, step))
+    return draw_curve(canvas, rows, "converted_share", quartiles(rows), "of those who finish")
+
+
+def draw_curve(
+    canvas: Canvas, rows: Sequence[Record], share: str, marks: Sequence[Quartile], whose: str
+) -> Mapping[str, Any]:
+    """A curve over elapsed time below a heading; `marks` are parts `whose` time is shown."""
     top = canvas.y + 12
     bottom, x0, x1 = top + _PLOT, canvas.left + _AXIS, canvas.right - 8
     share_axis_y(canvas, x0, canvas.right, top, bottom)
@@ -145,10 +178,10 @@ def draw_times(table: Table, entered: int, step: str, width: int) -> Mapping[str
     def x(seconds: float) -> float:
         return x0 + (x1 - x0) * seconds / end
 
-    def y(share: float) -> float:
-        return bottom - share * _PLOT
+    def y(part: float) -> float:
+        return bottom - part * _PLOT
 
-    for seconds in multiples(nice_step(end, 7 if width > 500 else 4), end):
+    for seconds in multiples(nice_step(end, 7 if canvas.width > 500 else 4), end):
         canvas.rule(x(seconds), bottom, x(seconds), bottom + 4)
         half = text_width(duration(seconds)) / 2
         centre = min(x(seconds), canvas.right - half)
@@ -160,18 +193,23 @@ def draw_times(table: Table, entered: int, step: str, width: int) -> Mapping[str
             if r["lo"] is not None and r["hi"] is not None
         ]
     )
-    canvas.line([(x(r["seconds"]), y(r["converted_share"])) for r in rows], width=2.5)
-    _marks(canvas, rows, x, y, bottom)
+    canvas.line([(x(r["seconds"]), y(r[share])) for r in rows], width=2.5)
+    # On a grid of 5 %: one more conversion does not move every label.
+    highest = math.ceil(max((r["hi"] or r[share] for r in rows), default=0.0) * 20) / 20
+    _marks(canvas, marks, whose, (x, y), (y(highest) - 8, bottom))
     return canvas.spec(bottom + 32)
 
 
-def _marks(canvas: Canvas, rows: Sequence[Record], x: Place, y: Place, bottom: float) -> None:
+def _marks(
+    canvas: Canvas,
+    marks: Sequence[Quartile],
+    whose: str,
+    place: tuple[Place, Place],
+    ends: tuple[float, float],
+) -> None:
     """Median and quartiles: a point on the curve, a line through it, the time above."""
     names = {0.25: "25 %:", 0.5: "median", 0.75: "75 %:"}
-    marks = quartiles(rows)
-    top = max((r["hi"] or r["converted_share"] for r in rows), default=0.0)
-    # On a grid of 5 %: one more conversion does not move every label.
-    above = y(math.ceil(top * 20) / 20) - 8
+    (x, y), (above, bottom) = place, ends
     placed: list[tuple[float, int]] = []
     # From the latest to the earliest: a label stands above every line and label it would touch.
     for part, seconds, share in reversed(marks):
@@ -183,5 +221,5 @@ def _marks(canvas: Canvas, rows: Sequence[Record], x: Place, y: Place, bottom: f
         height = above - 18 * level
         canvas.rule(x(seconds), height + 5, x(seconds), bottom, MUTED)
         canvas.text(at, height, label, INK, bold=part == 0.5)
-        tip = f"{part:.0%} of those who finish: {duration(seconds)} after entry".replace("%", " %")
+        tip = f"{part:.0%} {whose}: {duration(seconds)} after entry".replace("%", " %")
         canvas.point(x(seconds), y(share), tip)

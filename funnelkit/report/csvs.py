@@ -2,19 +2,19 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from funnelkit.errors import FunnelkitError
-from funnelkit.report.model import (
-    KNOWN_COLUMNS,
-    FunnelSection,
-    Report,
-    ReportData,
-    file_name,
-    normalised,
-)
+from funnelkit.report.columns import AHA_COLUMNS, KNOWN_COLUMNS, file_name, normalised
+from funnelkit.report.model import AhaSection, FunnelSection, Report, ReportData, SearchSection
 from funnelkit.table import Column, Table, Value, read_csv_text, to_csv
 
+PARTS = ("reach", "outcome", "times", "stuck", "retention")  # of an aha moment
+_AHA = ("description", "definition_hash", "entities", "window", "outcome")
+_AHA_LISTS = ("words", "findings", "breakdowns")
+_SEARCH = ("definition_hash", "entities", "outcome", "headline")
+_SEARCH_LISTS = ("words", "told")
 _LONGEST = 1 << 30  # characters of a cell
 _TOP = ("title", "description", "first_event", "last_event", "observed_until")
 _ABOUT = (
@@ -37,14 +37,16 @@ def data_tables(data: ReportData) -> dict[str, Table]:
     share a file.
     """
     tables = {"about": about(data), "inputs": data.inputs, "quality": data.quality}
-    for section in data.sections:
-        for name, table in section_tables(section).items():
-            if name in tables:
-                raise FunnelkitError(
-                    f"report {data.slug!r}: two charts would be called {name!r}",
-                    "rename one of the funnels or breakdowns",
-                )
-            tables[name] = table
+    parts = [section_tables(section) for section in data.sections]
+    parts += [aha_tables(section) for section in data.aha]
+    parts += [search_tables(data.search)] if data.search else []
+    for name, table in (item for part in parts for item in part.items()):
+        if name in tables:
+            raise FunnelkitError(
+                f"report {data.slug!r}: two charts would be called {name!r}",
+                "rename one of the funnels, aha moments or breakdowns",
+            )
+        tables[name] = table
     return tables
 
 
@@ -67,6 +69,33 @@ def section_tables(section: FunnelSection) -> dict[str, Table]:
     return named
 
 
+def aha_tables(section: AhaSection) -> dict[str, Table]:
+    """Chart name → table of an aha moment, in the order in which they stand."""
+    base = aha_base(section.name)
+    named = {f"{base}-reach": section.reach}
+    for breakdown, table in section.breakdowns.items():
+        key = f"{base}-by-{file_name(breakdown) or 'value'}"
+        if key in named:
+            raise FunnelkitError(
+                f"aha moment {section.name!r}: two breakdowns would be called {key!r}",
+                "rename one of the breakdowns",
+            )
+        named[key] = table
+    rest = {name: getattr(section, name) for name in ("times", "stuck", "retention", "cohorts")}
+    return named | {f"{base}-{name}": table for name, table in rest.items() if table.rows}
+
+
+def search_tables(section: SearchSection) -> dict[str, Table]:
+    """Chart name → table of the search, in the order in which they stand."""
+    named = {"search-findings": section.findings, "search-cells": section.cells}
+    return {name: table for name, table in named.items() if table.rows}
+
+
+def aha_base(name: str) -> str:
+    """The part of a chart's name that stands for its aha moment."""
+    return f"aha-{file_name(name) or 'moment'}"
+
+
 def chart_base(name: str) -> str:
     """The part of a chart's name that stands for its funnel."""
     return file_name(name) or "funnel"
@@ -84,7 +113,22 @@ def about(data: ReportData) -> Table:
         rows.append((section.name, "window", section.window or None))
         rows += [(section.name, "words", sentence) for sentence in section.words]
         rows += [(section.name, "breakdown", name) for name in section.breakdowns]
+    for moment in data.aha:
+        rows += [(moment.name, *item) for item in _told(moment, "aha", _AHA, _AHA_LISTS)]
+        for part, sentences in moment.told.items():
+            rows += [(moment.name, f"aha_told_{part}", sentence) for sentence in sentences]
+    if data.search:
+        rows += [(None, *item) for item in _told(data.search, "search", _SEARCH, _SEARCH_LISTS)]
     return Table(_ABOUT, tuple(rows))
+
+
+def _told(
+    section: AhaSection | SearchSection, prefix: str, single: Sequence[str], lists: Sequence[str]
+) -> list[tuple[str, str | None]]:
+    """Item and text of each field; items begin with `prefix`, as a funnel may have the name too."""
+    told = [(f"{prefix}_{name}", getattr(section, name) or None) for name in single]
+    told += [(f"{prefix}_{name}", text) for name in lists for text in getattr(section, name)]
+    return told
 
 
 def read_data(files: Mapping[str, bytes], slug: str) -> ReportData:
@@ -94,15 +138,18 @@ def read_data(files: Mapping[str, bytes], slug: str) -> ReportData:
     missing = [item for item in _TOP if item not in top]
     if missing:
         raise _broken(slug, "about", f"no row for {missing[0]!r}")
-    names = list(dict.fromkeys(funnel for funnel, _, _ in items if funnel))
+    funnels = [name for name, item, _ in items if name and not item.startswith("aha_")]
+    moments = [name for name, item, _ in items if item.startswith("aha_")]
     return ReportData(
         slug=slug,
         **{item: top[item] for item in _TOP},
-        sections=tuple(_section(files, slug, name, items) for name in names),
+        sections=tuple(_section(files, slug, name, items) for name in dict.fromkeys(funnels)),
         quality=_read(files, "quality", slug),
         inputs=_read(files, "inputs", slug),
         log=tuple(text for funnel, item, text in items if not funnel and item == "log"),
         as_of=top.get("as_of", ""),
+        aha=tuple(_aha(files, slug, name, items) for name in dict.fromkeys(moments)),
+        search=_search(files, slug, items) if "search_definition_hash" in top else None,
     )
 
 
@@ -133,7 +180,63 @@ def _section(
     )
 
 
-def _read(files: Mapping[str, bytes], name: str, slug: str, *, optional: bool = False) -> Table:
+def _aha(
+    files: Mapping[str, bytes], slug: str, name: str, items: list[tuple[str, str, str]]
+) -> AhaSection:
+    own = [(item, text) for moment, item, text in items if moment == name]
+    base = aha_base(name)
+    lists = _lists(own, "aha", _AHA_LISTS)
+    breakdowns = lists.pop("breakdowns")
+
+    def table(part: str, *, optional: bool = True) -> Table:
+        return _read(files, f"{base}-{part}", slug, optional=optional, known=AHA_COLUMNS)
+
+    return AhaSection(
+        name=name,
+        **_single(own, "aha", _AHA),
+        **lists,
+        told={part: text for part, text in _lists(own, "aha_told", PARTS).items() if text},
+        reach=table("reach", optional=False),
+        breakdowns={
+            each: table(f"by-{file_name(each) or 'value'}", optional=False) for each in breakdowns
+        },
+        times=table("times"),
+        stuck=table("stuck"),
+        retention=table("retention"),
+        cohorts=table("cohorts"),
+    )
+
+
+def _search(
+    files: Mapping[str, bytes], slug: str, items: list[tuple[str, str, str]]
+) -> SearchSection:
+    own = [(item, text) for name, item, text in items if not name]
+    tables: dict[str, Any] = {
+        name: _read(files, f"search-{name}", slug, optional=True, known=AHA_COLUMNS)
+        for name in ("findings", "cells")
+    }
+    return SearchSection(
+        **_single(own, "search", _SEARCH), **_lists(own, "search", _SEARCH_LISTS), **tables
+    )
+
+
+def _single(own: list[tuple[str, str]], prefix: str, names: Sequence[str]) -> dict[str, Any]:
+    texts = dict(own)
+    return {name: texts.get(f"{prefix}_{name}", "") for name in names}
+
+
+def _lists(own: list[tuple[str, str]], prefix: str, names: Sequence[str]) -> dict[str, Any]:
+    return {name: tuple(t for item, t in own if item == f"{prefix}_{name}") for name in names}
+
+
+def _read(
+    files: Mapping[str, bytes],
+    name: str,
+    slug: str,
+    *,
+    optional: bool = False,
+    known: Mapping[str, Column] = KNOWN_COLUMNS,
+) -> Table:
     content = files.get(f"data/{name}.csv")
     if content is None:
         if optional:
@@ -154,13 +257,15 @@ def _read(files: Mapping[str, bytes], name: str, slug: str, *, optional: bool = 
                 slug, name, f"row {number}: {len(header)} cells expected, {len(line)} found"
             )
         rows.append(
-            tuple(_value(slug, name, number, c, v) for c, v in zip(header, line, strict=True))
+            tuple(
+                _value(slug, name, number, column, known.get(column), cell)
+                for column, cell in zip(header, line, strict=True)
+            )
         )
-    return normalised(Table(tuple(Column(column) for column in header), tuple(rows)))
+    return normalised(Table(tuple(Column(column) for column in header), tuple(rows)), known)
 
 
-def _value(slug: str, file: str, line: int, column: str, text: str) -> Value:
-    known = KNOWN_COLUMNS.get(column)
+def _value(slug: str, file: str, line: int, column: str, known: Column | None, text: str) -> Value:
     if not text or known is None or not known.is_numeric:
         return read_csv_text(text) or None
     try:

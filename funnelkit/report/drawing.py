@@ -42,6 +42,7 @@ class Canvas:
     def __init__(self, width: int) -> None:
         self.width = width
         self.y = 0.0
+        self.head = 0.0
         self._rules: list[Item] = []
         self._shapes: list[Layer] = []
         self._marks: list[Item] = []
@@ -87,9 +88,18 @@ class Canvas:
         item = {"x": x, "y": y, "text": text, "color": color, "size": size}
         self._texts.setdefault(("text", bold, align), []).append(item)
 
-    def point(self, x: float, y: float, tip: str = "", *, hollow: bool = False) -> None:
-        """A round point; hollow where the number is not final."""
-        self._mark(x, y, "circle", 56, DO, 2, PAPER if hollow else DO, tip)
+    def point(
+        self,
+        x: float,
+        y: float,
+        tip: str = "",
+        *,
+        hollow: bool = False,
+        color: str = DO,
+        shape: str = "circle",
+    ) -> None:
+        """A point; hollow where the number is not final."""
+        self._mark(x, y, shape, 56, color, 2, PAPER if hollow else color, tip)
 
     def _mark(
         self, x: float, y: float, shape: str, size: float, stroke: str, width: float, *more: str
@@ -98,21 +108,50 @@ class Canvas:
         item = {"x": x, "y": y, "shape": shape, "size": size, "stroke": stroke, "width": width}
         self._marks.append(item | {"fill": fill, "tip": tip})
 
+    def cell(self, x0: float, x1: float, y0: float, y1: float, fill: str, shade: float) -> None:
+        """A box of a heat map; `shade` from 0 (paper) to 1."""
+        box = {"x": x0, "x2": x1, "y": y0, "y2": y1, "fill": fill}
+        self._add(("cell", shade), box)
+
+    def frame(self, x0: float, x1: float, y0: float, y1: float) -> None:
+        """An outline around what is chosen."""
+        self._add(("frame",), {"x": x0, "x2": x1, "y": y0, "y2": y1})
+
     def line(
-        self, points: Sequence[tuple[float, float]], *, dashed: bool = False, width: float = 2.0
+        self,
+        points: Sequence[tuple[float, float]],
+        *,
+        dashed: bool = False,
+        width: float = 2.0,
+        color: str = DO,
     ) -> None:
         """A line through the points; nothing below two."""
         if len(points) > 1:
-            key = ("line", dashed, width, len(self._shapes))
+            key = ("line", dashed, width, color, len(self._shapes))
             self._add(key, *({"x": x, "y": y} for x, y in points))
 
-    def band(self, points: Sequence[tuple[float, float, float]], *, pale: bool = False) -> None:
+    def band(
+        self,
+        points: Sequence[tuple[float, float, float]],
+        *,
+        pale: bool = False,
+        color: str = DO,
+    ) -> None:
         """The area between two lines; points are (x, y of the low, y of the high bound)."""
         if len(points) > 1:
-            key = ("band", pale, len(self._shapes))
+            key = ("band", pale, color, len(self._shapes))
             self._add(key, *({"x": x, "y": lo, "y2": hi} for x, lo, hi in points))
 
-    def whisker(self, x0: float, x1: float, x: float, y: float, half: float = 6) -> None:
+    def whisker(
+        self,
+        x0: float,
+        x1: float,
+        x: float,
+        y: float,
+        half: float = 6,
+        *,
+        on_paper: bool = False,
+    ) -> None:
         """A horizontal interval with a centre tick, readable on any fill."""
         lo, hi, tick = x0 - x, x1 - x, half * 0.6
         path = f"M{lo:.1f},0L{hi:.1f},0"
@@ -120,11 +159,14 @@ class Canvas:
             path += f"M0,{-tick:.1f}L0,{tick:.1f}"
         path += "".join(f"M{end:.1f},{-half}L{end:.1f},{half}" for end in (lo, hi))
         # A shape's own coordinates are scaled by half the root of its size: 4 keeps pixels.
-        for color, width in ((PAPER, 4.5), (INK, 1.5)):
+        for color, width in ((PAPER, 4.5), (INK, 1.5))[on_paper:]:
             self._mark(x, y, path, 4, color, width, "transparent", "")
 
     def heading(self, title: str, subtitle: str) -> None:
-        """The finding and, below it, the method; moves `y` below both."""
+        """The finding and, below it, the method; moves `y` below both.
+
+        A page that says both itself shows the chart without its `head`.
+        """
         space = self.right - self.left
         self.y = 8
         for line in wrap(title, space, TITLE, bold=True):
@@ -134,10 +176,11 @@ class Canvas:
         for line in wrap(subtitle, space):
             self.y += 16
             self.text(self.left, self.y, line, MUTED)
+        self.head = self.y + 4
         self.y += 8
 
     def legend(self, items: Sequence[tuple[str, str]]) -> None:
-        """Swatch (`bar`, `hatch`, `ghost`, `whisker`, `dot`, `ring`, `band`) and label, wrapped."""
+        """Swatch (`bar`, `hatch`, `ghost`, `whisker`, `dot`, …) and label, wrapped."""
         x, self.y = self.left, self.y + 16
         for kind, label in items:
             need = 28 + text_width(label) + 18
@@ -154,8 +197,15 @@ class Canvas:
         elif kind in ("dot", "ring"):
             self.line([(x, y), (x + 22, y)], dashed=kind == "ring")
             self.point(x + 11, y, hollow=kind == "ring")
+        elif kind == "square":
+            self.line([(x, y), (x + 22, y)], color=MUTED)
+            self.point(x + 11, y, color=MUTED, shape="square")
+        elif kind in ("point", "hollow"):
+            self.point(x + 11, y, hollow=kind == "hollow")
         elif kind == "band":
             self.band([(x, y + 6, y - 6), (x + 22, y + 6, y - 6)])
+        elif kind == "frame":
+            self.frame(x + 1, x + 21, y - 6, y + 6)
         else:
             fill = {"bar": DO, "hatch": HATCH, "ghost": GHOST}[kind]
             self.rect(x, x + 22, y - 6, y + 6, fill)
@@ -177,6 +227,7 @@ class Canvas:
                 height=round(height),
                 padding=0,
                 autosize=alt.AutoSizeParams(type="none"),
+                usermeta={"head": round(self.head)},
             )
             .configure(font=FONT, background=PAPER)
             .configure_view(stroke=None)
@@ -186,8 +237,13 @@ class Canvas:
 
 
 def _layer(key: Key, items: list[Item]) -> Any:
-    # A tenth of a pixel is finer than anybody sees; finer coordinates would make longer diffs.
-    values = [{k: round(v, 1) if isinstance(v, float) else v for k, v in i.items()} for i in items]
+    # A tenth of a pixel is finer than anybody sees; finer coordinates would make longer diffs. A
+    # line has all of its points in one path, which whole pixels leave alone more often.
+    digits = 0 if key[0] in ("line", "band") else 1
+    values = [
+        {k: round(v, digits) if isinstance(v, float) else v for k, v in item.items()}
+        for item in items
+    ]
     chart: Any = alt.Chart({"values": values})
     tip = {"description": alt.Description("tip:N")}
     place = {"x": alt.X("x:Q", scale=None, axis=None), "y": alt.Y("y:Q", scale=None, axis=None)}
@@ -219,14 +275,21 @@ def _layer(key: Key, items: list[Item]) -> Any:
                 "strokeWidth": alt.StrokeWidth("width:Q", scale=None),
             }
             return chart.mark_point(opacity=1).encode(**place, **unscaled, **tip)
-        case ("line", dashed, width, _):
+        case ("cell", shade):
+            marked = chart.mark_rect(aria=False, fillOpacity=shade)
+            fill = alt.Fill("fill:N", scale=None)
+            return marked.encode(**place, x2="x2:Q", y2="y2:Q", fill=fill)
+        case ("frame",):
+            marked = chart.mark_rect(aria=False, filled=False, stroke=INK, strokeWidth=2.5)
+            return marked.encode(**place, x2="x2:Q", y2="y2:Q")
+        case ("line", dashed, width, color, _):
             dash = [5, 4] if dashed else [1, 0]
-            return chart.mark_line(aria=False, color=DO, strokeWidth=width, strokeDash=dash).encode(
-                **place
-            )
-        case ("band", pale, _):
+            marked = chart.mark_line(aria=False, color=color, strokeWidth=width, strokeDash=dash)
+            return marked.encode(**place)
+        case ("band", pale, color, _):
             opacity = 0.1 if pale else 0.2
-            return chart.mark_area(aria=False, color=DO, opacity=opacity).encode(**place, y2="y2:Q")
+            marked = chart.mark_area(aria=False, color=color, opacity=opacity)
+            return marked.encode(**place, y2="y2:Q")
     raise AssertionError(key)
 
 

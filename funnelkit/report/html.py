@@ -11,6 +11,7 @@ from funnelkit.report.theme import glued
 from funnelkit.table import Column, Table, Value, shown
 
 _MOST_ROWS = 12  # a longer table is folded
+_SENTENCES = ("why",)  # columns whose cells are read, not compared
 _WIDE = 4  # with so many columns a table is cut off on a phone
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -75,14 +76,14 @@ def _contents(report: Report) -> Iterator[tuple[str, str]]:
     several = len(report.sections) > 1
     for section in report.sections:
         if several:
-            yield f"funnel-{section.anchor}", section.name
+            yield section.anchor, section.name
         else:
             yield from ((f"figure-{figure.name}", figure.topic) for figure in section.figures)
     yield "basis", "What the numbers rest on"
 
 
 def _section(section: Section) -> Iterator[str]:
-    yield f'<section id="funnel-{text(section.anchor)}">'
+    yield f'<section id="{text(section.anchor)}">'
     yield f"<h2>{text(section.name)}</h2>"
     if section.description:
         yield f"<p>{text(section.description)}</p>"
@@ -98,14 +99,21 @@ def _figure(figure: Figure) -> Iterator[str]:
     yield f"<h3>{text(figure.topic)}</h3>"
     if figure.lead:
         yield f"<p>{text(figure.lead)}</p>"
-    yield '<div class="wide">'
-    yield from svg_lines(figure, figure.spec, figure.name)
-    yield "</div>"
-    yield '<div class="narrow">'
-    # Nobody hovers on a small screen: without tooltips it is half as large.
-    yield from svg_lines(figure, figure.narrow, f"{figure.name}-narrow", tips=False)
-    yield "</div>"
+    if figure.spec:
+        yield f'<p class="title" id="{text(figure.name)}-title">{text(figure.title)}</p>'
+        yield f'<p class="method" id="{text(figure.name)}-desc">{text(figure.subtitle)}</p>'
+        # A chart that fits a phone has no second drawing.
+        yield '<div class="wide">' if figure.narrow else '<div class="both">'
+        yield from svg_lines(figure, figure.spec, figure.name)
+        yield "</div>"
+    if figure.narrow:
+        yield '<div class="narrow">'
+        # Nobody hovers on a small screen: without tooltips it is half as large.
+        yield from svg_lines(figure, figure.narrow, f"{figure.name}-narrow", again=True)
+        yield "</div>"
     yield from _table(figure.table, figure.caption, figure.name)
+    if figure.notes:
+        yield from _list(figure.notes, "notes")
     yield "</section>"
 
 
@@ -163,13 +171,16 @@ def _cells(table: Table, row: tuple[Value, ...]) -> str:
 
 
 def _side(number: int, column: Column) -> str:
+    """Numbers stand to the right, which is the rule; what does not has a class."""
     if "interval" in column.name:
-        return ' class="n w"'  # a line may end between rate and interval
-    return ' class="n"' if number > 0 and column.is_numeric else ""
+        return ' class="w"'  # a line may end between rate and interval
+    if column.name in _SENTENCES:
+        return ' class="s"'
+    return "" if number == 0 or column.is_numeric else ' class="l"'
 
 
-def _list(sentences: tuple[str, ...]) -> Iterator[str]:
-    yield "<ul>"
+def _list(sentences: tuple[str, ...], kind: str = "") -> Iterator[str]:
+    yield f'<ul class="{kind}">' if kind else "<ul>"
     for sentence in sentences:
         yield f"<li>{text(sentence)}</li>"
     yield "</ul>"

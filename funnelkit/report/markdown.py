@@ -71,7 +71,8 @@ def _figure(figure: Figure) -> list[str]:
     return [
         f"### {line(figure.topic)}",
         line(figure.lead),
-        f"![{line(figure.title)}](charts/{figure.name}.svg)",
+        f"![{line(figure.title)}](charts/{figure.name}.svg)" if figure.spec else "",
         table(figure.table),
         f"{line(figure.caption)} ([data/{figure.name}.csv](data/{figure.name}.csv))",
+        bullets(figure.notes),
     ]

@@ -1,72 +1,10 @@
 """What a report is made from, and the report itself: plain frozen values, no clock, no files."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from funnelkit.errors import FunnelkitError
-from funnelkit.table import Column, Kind, Table, Value, rounded
-
-# The one place that says what a column of a report means. A committed CSV has names only, so a
-# table read back from it gets its kinds and labels from here, like the table it was written from.
-_KINDS: dict[Kind, dict[str, str]] = {
-    "text": {
-        "funnel": "Funnel",
-        "breakdown": "Breakdown",
-        "value": "Value",
-        "step_name": "Step",
-        "period_state": "State",
-        "reason": "Kind: what became of it",
-        "digest": "Digest",
-        "limit": "Limit",
-        "item": "Item",
-        "text": "Text",
-    },
-    "count": {
-        "step": "No.",
-        "entered": "Entered",
-        "reached": "Reached",
-        "open": "Still open",
-        "lost": "Lost",
-        "matured": "Mature",
-        "matured_reached": "Mature reached",
-        "at_risk": "At risk",
-        "rows": "Rows",
-        "events": "Events",
-        "entities": "Entities",
-        "merges": "Identity merges",
-    },
-    "share": {
-        "conversion": "Conversion",
-        "conversion_lo": "Conversion, low",
-        "conversion_hi": "Conversion, high",
-        "step_conversion": "From step before",
-        "step_conversion_lo": "From step before, low",
-        "step_conversion_hi": "From step before, high",
-        "converted_share": "Converted",
-        "lo": "Low",
-        "hi": "High",
-    },
-    "part": {"share": "Of raw rows"},
-    "seconds": {
-        "seconds": "Elapsed",
-        "median_seconds": "Median from step before",
-        "p25_seconds": "p25 from step before",
-        "p75_seconds": "p75 from step before",
-        "p90_seconds": "p90 from step before",
-    },
-    "date": {"period": "Entry week", "week": "Week"},
-}
-KNOWN_COLUMNS = {
-    name: Column(name, kind, label)
-    for kind, labels in _KINDS.items()
-    for name, label in labels.items()
-}
-
-# Control characters are not allowed in XML, and a bare \r breaks CSV: names are data, so they are
-# shown with a blank instead. Lone surrogates cannot be written as UTF-8.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028\u2029]")
+from funnelkit.table import Table
 
 
 @dataclass(frozen=True)
@@ -90,6 +28,53 @@ class FunnelSection:
 
 
 @dataclass(frozen=True)
+class AhaSection:
+    """An aha moment of a report: its definition in words and its tables (as in docs/cli.md).
+
+    `entities` names who is counted ("users"), `window` how long they have ("7 d"), `outcome` what
+    it should lead to, empty without one. `findings` open the report; `told` maps a table to the
+    sentences that stand beside it. `reach` holds the total's row, then one per entry week;
+    `breakdowns` maps a property to the rows of its values; `times` is the curve from entry;
+    `stuck` is how far those got that did not reach it; `retention` has the weeks of who reached
+    it and who did not, `cohorts` those of each entry week. An empty table leaves its part out.
+    """
+
+    name: str
+    description: str
+    words: tuple[str, ...]
+    definition_hash: str
+    entities: str
+    window: str
+    outcome: str
+    findings: tuple[str, ...]
+    told: Mapping[str, tuple[str, ...]]
+    reach: Table
+    breakdowns: Mapping[str, Table]
+    times: Table
+    stuck: Table
+    retention: Table
+    cohorts: Table
+
+
+@dataclass(frozen=True)
+class SearchSection:
+    """What the search found to go with the outcome.
+
+    `told` are sentences that stand beside the findings; `findings` has a row per event, `cells` the
+    thresholds that were tried for the first candidate among them.
+    """
+
+    entities: str
+    outcome: str
+    words: tuple[str, ...]
+    definition_hash: str
+    headline: str
+    told: tuple[str, ...]
+    findings: Table
+    cells: Table
+
+
+@dataclass(frozen=True)
 class ReportData:
     """Everything a report may depend on; equal values give equal bytes.
 
@@ -98,7 +83,7 @@ class ReportData:
     what the numbers rest on, per week (week, events, entities, digest), a count null where it is
     not to be shown; the three instants are ISO 8601 text. `slug` is the report's folder under
     reports/. `log` are the rules of the log in words, `as_of` up to when its rows count as the
-    author wrote it; both empty where the project has none.
+    author wrote it; both empty where the project has none. `sections` are its funnels.
     """
 
     slug: str
@@ -112,6 +97,14 @@ class ReportData:
     inputs: Table
     log: tuple[str, ...] = ()
     as_of: str = ""
+    aha: tuple[AhaSection, ...] = ()
+    search: SearchSection | None = None
+
+    def hashes(self) -> dict[str, str]:
+        """The hash of each definition that the report shows, by what it is of."""
+        found = {section.name: section.definition_hash for section in self.sections}
+        found |= {f"aha moment {each.name}": each.definition_hash for each in self.aha}
+        return found | ({"the search": self.search.definition_hash} if self.search else {})
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], slug: str) -> "ReportData":
@@ -130,10 +123,13 @@ class ReportData:
 class Figure:
     """A chart and its table. `spec` is a Vega-Lite specification with the numbers drawn in it.
 
+    A table that no chart draws has neither `spec` nor `narrow`, a chart that fits everywhere has no
+    `narrow`.
+
     `name` is the chart's and its CSV's file name; `topic` its heading, `lead` a sentence with n
     and interval; `title` states the finding, `subtitle` the method; `alt` is the text for people
-    who cannot see the chart; `table` is shown below it with its `caption`, `narrow` is the chart
-    for a small screen.
+    who cannot see the chart; `table` is shown below it with its `caption`, then `notes`; `narrow`
+    is the chart for a small screen.
     """
 
     name: str
@@ -142,15 +138,16 @@ class Figure:
     title: str
     subtitle: str
     alt: str
-    spec: Mapping[str, Any] = field(repr=False)
-    narrow: Mapping[str, Any] = field(repr=False)
+    spec: Mapping[str, Any] | None = field(repr=False)
+    narrow: Mapping[str, Any] | None = field(repr=False)
     table: Table
     caption: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Section:
-    """A funnel's heading, description and figures; `anchor` is its id in the page.
+    """A heading, a description and figures; `anchor` is its id in the page.
 
     `note` says why there is no figure.
     """
@@ -164,7 +161,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Definition:
-    """A funnel's definition in words, with the hash of its specification."""
+    """A definition in words, with the hash of its specification."""
 
     name: str
     words: tuple[str, ...]
@@ -191,46 +188,3 @@ class Report:
     inputs_caption: str
     tables: Mapping[str, Table]
     log: tuple[str, ...] = ()
-
-
-def clean(text: str) -> str:
-    """Text without the characters that XML, CSV or UTF-8 cannot carry."""
-    return _UNPRINTABLE.sub(" ", text)
-
-
-def file_name(text: str) -> str:
-    """A name for files and anchors: lower case, digits and dashes; empty when nothing is left."""
-    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-")
-
-
-def normalised(table: Table) -> Table:
-    """The table as its CSV holds it: known columns, 6 decimals, no empty text, no meta."""
-    columns = tuple(KNOWN_COLUMNS.get(name, Column(name, "text", name)) for name in table.names)
-    rows = tuple(
-        tuple(_cell(value, column) for value, column in zip(row, columns, strict=True))
-        for row in table.rows
-    )
-    return Table(columns, rows)
-
-
-def _cell(value: Value, column: Column) -> Value:
-    if value is None:
-        return None
-    if not column.is_numeric:
-        return clean(str(rounded(value))) or None
-    if isinstance(value, (bool, str)):
-        raise _not_a_number(value, column)
-    number = rounded(value)
-    if isinstance(number, float) and number - number != 0:  # NaN and infinity
-        raise _not_a_number(value, column)
-    if column.kind == "count" and number != int(number or 0):
-        raise _not_a_number(value, column)
-    return int(number or 0) if column.kind == "count" else number
-
-
-def _not_a_number(value: Value, column: Column) -> FunnelkitError:
-    wanted = "a whole number" if column.kind == "count" else "a finite number"
-    return FunnelkitError(
-        f"report column {column.name!r}: expected {wanted}, got {value!r}",
-        "leave the value out (null) where nothing was measured",
-    )

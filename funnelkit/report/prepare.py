@@ -1,8 +1,11 @@
 """Data on its way into a report: checked, and rounded as the committed files hold it."""
 
 from funnelkit.errors import FunnelkitError
-from funnelkit.report.model import FunnelSection, ReportData, clean, file_name, normalised
+from funnelkit.report.columns import AHA_COLUMNS, clean, file_name, normalised
+from funnelkit.report.csvs import PARTS
+from funnelkit.report.model import AhaSection, FunnelSection, ReportData, SearchSection
 from funnelkit.stats.curve import thinned
+from funnelkit.table import Table
 
 
 def checked(data: ReportData) -> ReportData:
@@ -27,6 +30,8 @@ def checked(data: ReportData) -> ReportData:
         inputs=normalised(data.inputs),
         log=tuple(clean(sentence) for sentence in data.log),
         as_of=clean(data.as_of),
+        aha=tuple(_checked_aha(section) for section in data.aha),
+        search=_checked_search(data.search) if data.search else None,
     )
 
 
@@ -46,3 +51,53 @@ def _checked_section(section: FunnelSection) -> FunnelSection:
         trend=normalised(section.trend),
         times=thinned(normalised(section.times)),
     )
+
+
+def _checked_aha(section: AhaSection) -> AhaSection:
+    if not section.reach.rows:
+        raise FunnelkitError(
+            f"aha moment {section.name!r} of the report was not built",
+            "build first: funnelkit build",
+        )
+    return AhaSection(
+        name=clean(section.name),
+        description=clean(section.description),
+        words=_cleaned(section.words),
+        definition_hash=section.definition_hash,
+        entities=clean(section.entities),
+        window=clean(section.window),
+        outcome=clean(section.outcome),
+        findings=_cleaned(section.findings),
+        told={part: told for part in PARTS if (told := _sentences(section.told.get(part, ())))},
+        reach=_of_aha(section.reach),
+        breakdowns={clean(k): _of_aha(v) for k, v in section.breakdowns.items()},
+        times=thinned(_of_aha(section.times), "reached_share", of_all=True),
+        stuck=_of_aha(section.stuck),
+        retention=_of_aha(section.retention),
+        cohorts=_of_aha(section.cohorts),
+    )
+
+
+def _checked_search(section: SearchSection) -> SearchSection:
+    return SearchSection(
+        entities=clean(section.entities),
+        outcome=clean(section.outcome),
+        words=_cleaned(section.words),
+        definition_hash=section.definition_hash,
+        headline=clean(section.headline),
+        told=_cleaned(section.told),
+        findings=_of_aha(section.findings),
+        cells=_of_aha(section.cells),
+    )
+
+
+def _of_aha(table: Table) -> Table:
+    return normalised(table, AHA_COLUMNS)
+
+
+def _sentences(sentences: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(None, _cleaned(sentences)))
+
+
+def _cleaned(sentences: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(clean(sentence) for sentence in sentences)

@@ -35,8 +35,8 @@ _RULES: Final = (
     ".findings{margin-top:28px;padding:4px 20px 8px;background:var(--soft);"
     "border:1px solid var(--line);border-left:4px solid var(--link);border-radius:6px}",
     ".findings h2{margin:12px 0 6px;padding:0;border:0;font-size:18px}",
-    "svg{display:block;overflow:visible;max-width:100%;height:auto}"
-    ".wide,.narrow{margin:12px -16px}.narrow{display:none}",
+    "svg{display:block;overflow:visible;max-width:100%;height:auto;fill:none}"
+    ".wide,.narrow,.both{margin:12px -16px}.narrow{display:none}",
     # A table may be wider than the text where the window has room for it, and scrolls elsewhere.
     # The shadow at an edge says that the table goes on there: at the end of the way a piece of
     # paper, which moves with the table, lies over it.
@@ -54,13 +54,16 @@ _RULES: Final = (
     "font-variant-numeric:tabular-nums}",
     "caption{text-align:left;padding:8px 12px;color:var(--muted);font-size:13px}",
     "caption span{position:sticky;left:12px;display:inline-block;max-width:calc(100vw - 60px)}",
-    "th,td{padding:6px 12px;text-align:left;white-space:nowrap;border-top:1px solid var(--line)}",
+    "th,td{padding:6px 12px;text-align:right;white-space:nowrap;border-top:1px solid var(--line)}",
     "thead th{font-weight:600;color:var(--muted);white-space:normal;vertical-align:bottom;"
     "max-width:110px}",
     "tbody th{font-weight:400;min-width:104px;max-width:280px;overflow-wrap:break-word}",
     "tbody th,td.w{white-space:normal}.w span{white-space:nowrap}"
     "tr>:first-child{position:sticky;left:0;background:var(--paper)}",
-    "th.n,td.n{text-align:right}",
+    "tr>:first-child,.l,.s{text-align:left}td.s{white-space:normal;min-width:240px}",
+    "p.title{font-weight:700;line-height:1.3;margin:16px 0 4px}"
+    ".method{color:var(--muted);font-size:13px;line-height:1.35;margin:0}",
+    ".notes{margin:10px 0 0;color:var(--muted);font-size:14px}.notes li{margin-bottom:3px}",
     "code{font:13px/1.4 'Liberation Mono',Consolas,monospace;background:var(--soft);"
     "padding:2px 6px;border-radius:4px}",
 )
@@ -79,7 +82,7 @@ _PRINT: Final = (
     ".scroll{overflow:visible;border:0;max-width:none;width:100%;background:none}"
     ".cue,summary{display:none}details::details-content{content-visibility:visible;display:block}"
     "table{font-size:8pt}th,td{padding:2px 4px;"
-    "white-space:normal}h2,h3{break-after:avoid}.wide,tr{break-inside:avoid}"
+    "white-space:normal}h2,h3{break-after:avoid}.wide,.both,tr{break-inside:avoid}"
     "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}"
 )
 

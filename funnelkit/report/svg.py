@@ -1,8 +1,9 @@
 """Vega-Lite to an SVG that can be reviewed: one element a line, two decimals, no stray ids."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
@@ -14,6 +15,22 @@ from funnelkit.report.theme import DO, FONT_STACK, HATCH, PAPER, dark_rules
 _VEGA_LITE = "6.4"
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?|-?\d+(?:e-?\d+)")
 _GEOMETRY = {"d", "transform", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "r", "points"}
+_PLACE = re.compile(r"translate\(([-\d.e]+),([-\d.e]+)\)")
+_CIRCLE = re.compile(r"M([\d.]+),0A[-\d.,A]+")
+# Marks that follow each other in one style share it: a page is much smaller. Shorter runs stay
+# apart, and so does what is seen through: a group is seen through as a whole.
+_SHORTEST_RUN = 4
+_STYLE = {
+    "text-anchor",
+    "font-size",
+    "font-weight",
+    "fill",
+    "opacity",
+    "fill-opacity",
+    "stroke",
+    "stroke-width",
+    "stroke-dasharray",
+}
 # What Vega writes for scripts and screen readers: the root has role="img", so nothing below it is
 # read out, and the font stands on the root.
 _DROPPED = {"class", "role", "aria-roledescription", "aria-hidden", "aria-label", "font-family"}
@@ -26,6 +43,9 @@ _ORDER = (
     "y",
     "x2",
     "y2",
+    "cx",
+    "cy",
+    "r",
     "width",
     "height",
     "font-size",
@@ -38,39 +58,77 @@ _ORDER = (
 )
 
 
-def write_svg(figure: Figure) -> bytes:
+def write_svg(figure: Figure, spec: Mapping[str, Any]) -> bytes:
     """The chart as a file of its own: light and dark by the viewer's setting."""
-    body = svg_lines(figure, figure.spec, figure.name)
+    root = _root(spec)
+    prefix, (width, height) = figure.name, _size(root)
     style = f"<style>@media (prefers-color-scheme:dark){{{dark_rules()}}}</style>"
-    return ("\n".join([body[0], style, *body[1:]]) + "\n").encode()
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
+        f' viewBox="0 0 {width} {height}"{_words(prefix)} fill="none" font-family="{FONT_STACK}">'
+    )
+    lines = [opening, style, *_title(figure), *_body(root, prefix), "</svg>"]
+    return ("\n".join(lines) + "\n").encode()
 
 
 def svg_lines(
-    figure: Figure, spec: Mapping[str, Any], prefix: str, *, tips: bool = True
+    figure: Figure, spec: Mapping[str, Any], prefix: str, *, again: bool = False
 ) -> list[str]:
-    """The chart's elements, one a line, every id beginning with `prefix`.
+    """The chart in a page, one element a line, every id beginning with `prefix`.
 
-    The first line is the root with its role; title and description follow it. `tips` keeps the
-    native tooltips of the marks.
+    The page has the chart's title and method above it, under the ids that name and describe the
+    chart here, so this part of the drawing is cut off. A chart that is there `again`, for another
+    width, has no tooltips.
     """
-    raw = vl_convert.vegalite_to_svg(dict(spec), vl_version=_VEGA_LITE)
-    root = ElementTree.fromstring(raw)
-    width, height = root.get("width", ""), root.get("height", "")
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
-        f' viewBox="0 0 {width} {height}" role="img" aria-labelledby="{prefix}-title"'
-        f' aria-describedby="{prefix}-desc" fill="none" font-family="{FONT_STACK}">',
-        f'<title id="{prefix}-title">{escape(figure.title)}</title>',
-        f'<desc id="{prefix}-desc">{escape(figure.alt)}</desc>',
-    ]
-    _rename_ids(root, prefix)
-    for node in root.iter() if not tips else ():
+    root = _root(spec)
+    head = int(spec.get("usermeta", {}).get("head", 0))
+    _behead(root, head)
+    for node in root.iter() if again else ():
         node.attrib.pop("aria-label", None)
-    drawn = [line for child in root for line in _element(child)]
-    if any(HATCH in line for line in drawn):
-        lines += _hatch(prefix)
-        drawn = [line.replace(f'"{HATCH}"', f'"url(#{prefix}-hatch)"') for line in drawn]
-    return [*lines, *drawn, "</svg>"]
+    width, height = _size(root)
+    size = f'width="{width}" height="{int(height) - head}"'
+    box = f'viewBox="0 {head} {width} {int(height) - head}"'
+    return [f"<svg {size} {box}{_words(figure.name)}>", *_body(root, prefix), "</svg>"]
+
+
+def _root(spec: Mapping[str, Any]) -> ElementTree.Element:
+    raw = vl_convert.vegalite_to_svg(dict(spec), vl_version=_VEGA_LITE)
+    return ElementTree.fromstring(raw)
+
+
+def _size(root: ElementTree.Element) -> tuple[str, str]:
+    return root.get("width", ""), root.get("height", "")
+
+
+def _words(prefix: str) -> str:
+    return f' role="img" aria-labelledby="{prefix}-title" aria-describedby="{prefix}-desc"'
+
+
+def _title(figure: Figure) -> list[str]:
+    return [
+        f'<title id="{figure.name}-title">{escape(figure.title)}</title>',
+        f'<desc id="{figure.name}-desc">{escape(figure.alt)}</desc>',
+    ]
+
+
+def _behead(root: ElementTree.Element, head: int) -> None:
+    """Takes out the paper and every text above `head`."""
+    for parent in list(root.iter()):
+        for node in list(parent):
+            tag = node.tag.rpartition("}")[2]
+            place = _PLACE.fullmatch(node.get("transform", ""))
+            above = tag == "text" and place is not None and float(place[2]) < head
+            if above or (tag == "rect" and parent is root):
+                parent.remove(node)
+
+
+def _body(root: ElementTree.Element, prefix: str) -> list[str]:
+    _rename_ids(root, prefix)
+    drawn = list(_lines(root))
+    if not any(HATCH in line for line in drawn):
+        return drawn
+    drawn = [line.replace(f'"{HATCH}"', f'"url(#{prefix}-hatch)"') for line in drawn]
+    return [*_hatch(prefix), *drawn]
 
 
 def _rename_ids(root: ElementTree.Element, prefix: str) -> None:
@@ -96,40 +154,96 @@ def _hatch(prefix: str) -> list[str]:
     ]
 
 
-def _element(node: ElementTree.Element) -> Iterator[str]:
+class _Mark(NamedTuple):
+    """An element without children: what places it, how it looks, what stands in it."""
+
+    tag: str
+    place: str
+    style: str
+    text: str
+
+    def line(self, style: str) -> str:
+        """The element under this style, its text or tooltip on the same line."""
+        start = f"<{self.tag}{self.place}{style}"
+        return f"{start}>{self.text}</{self.tag}>" if self.text else f"{start}/>"
+
+
+def _lines(nodes: Iterable[ElementTree.Element]) -> Iterator[str]:
+    """Siblings, one element a line; a run of marks of one style stands in a group that has it."""
+    pieces = [piece for node in nodes for piece in _pieces(node)]
+    for style, run in groupby(pieces, lambda each: each.style if isinstance(each, _Mark) else None):
+        found = list(run)
+        shared = style if len(found) >= _SHORTEST_RUN and " opacity=" not in (style or "") else ""
+        if shared:
+            yield f"<g{shared}>"
+        for each in found:
+            yield each.line("" if shared else each.style) if isinstance(each, _Mark) else each
+        if shared:
+            yield "</g>"
+
+
+def _pieces(node: ElementTree.Element) -> Iterator[_Mark | str]:
+    """The marks of an element and, where they are in one that has attributes, its own lines."""
     tag = node.tag.rpartition("}")[2]
     if node.get("display") == "none" or node.get("class") == "background":
         return
-    children = [line for child in node for line in _element(child)]
-    text = escape(node.text or "")
     attributes = _attributes(node)
     if tag == "g" and not attributes:
-        yield from children
-        return
-    if tag == "g" and not children:
-        return
-    tip = node.get("aria-label")
-    if tip and tag != "g":
-        text = f"<title>{escape(tip)}</title>"
-    start = f"<{tag}{attributes}"
-    if children:
-        yield start + ">"
-        yield from children
+        for child in node:
+            yield from _pieces(child)
+    elif len(node):
+        yield f"<{tag}{_written(attributes)}>"
+        yield from _lines(node)
         yield f"</{tag}>"
-    else:
-        yield f"{start}>{text}</{tag}>" if text else f"{start}/>"
+    elif tag != "g":
+        yield _mark(tag, attributes, node)
 
 
-def _attributes(node: ElementTree.Element) -> str:
+def _mark(tag: str, attributes: Mapping[str, str], node: ElementTree.Element) -> _Mark:
+    tip = node.get("aria-label")
+    text = f"<title>{escape(tip)}</title>" if tip else escape(node.text or "")
+    tag, attributes = _shorter(tag, attributes)
+    style = {name: value for name, value in attributes.items() if name in _STYLE}
+    place = {name: value for name, value in attributes.items() if name not in _STYLE}
+    return _Mark(tag, _written(place), _written(style), text)
+
+
+def _shorter(tag: str, attributes: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The same mark in fewer bytes: Vega writes circles as paths and moves every mark by itself."""
+    made = dict(attributes)
+    place = _PLACE.fullmatch(made.get("transform", ""))
+    circle = _CIRCLE.fullmatch(made.get("d", ""))
+    if place and tag == "text":
+        del made["transform"]
+        return tag, {"x": place[1], "y": place[2], **made}
+    if place and tag == "line":
+        way = f"M{place[1]},{place[2]}l{made.get('x2', '0')},{made.get('y2', '0')}"
+        kept = {name: made[name] for name in made if name not in ("transform", "x2", "y2")}
+        return "path", {"d": _straight(way), **kept}
+    if place and circle:
+        kept = {name: made[name] for name in made if name not in ("transform", "d")}
+        return "circle", {"cx": place[1], "cy": place[2], "r": circle[1], **kept}
+    return tag, made
+
+
+def _straight(way: str) -> str:
+    return re.sub(r"l0,(.+)$", r"v\1", re.sub(r"l(.+),0$", r"h\1", way))
+
+
+def _attributes(node: ElementTree.Element) -> dict[str, str]:
     kept = {}
     for name, value in node.attrib.items():
         key = name.rpartition("}")[2]
         if key in _DROPPED or (key, value) in _DEFAULTS:
             continue
         kept[key] = _value(key, value)
+    return kept
+
+
+def _written(attributes: Mapping[str, str]) -> str:
     rank = {name: number for number, name in enumerate(_ORDER)}
-    names = sorted(kept, key=lambda name: (rank.get(name, len(rank)), name))
-    quoted = ((name, escape(kept[name], {'"': "&quot;"})) for name in names)
+    names = sorted(attributes, key=lambda name: (rank.get(name, len(rank)), name))
+    quoted = ((name, escape(attributes[name], {'"': "&quot;"})) for name in names)
     return "".join(f' {name}="{value}"' for name, value in quoted)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from funnelkit.report.columns import KNOWN_COLUMNS
 from funnelkit.report.findings import (
     Record,
     final_rows,
@@ -12,14 +13,13 @@ from funnelkit.report.findings import (
     value_rows,
     with_interval,
 )
-from funnelkit.report.model import KNOWN_COLUMNS
 from funnelkit.table import Column, Kind, Table, Value
 
 Cell = tuple[Column, Callable[[Record], Value]]
 
 
 MOST_PERIODS = 53
-_LEVEL = "95 % interval"
+LEVEL = "95 % interval"
 
 
 def latest_periods(table: Table) -> Table:
@@ -31,9 +31,9 @@ def latest_periods(table: Table) -> Table:
     return Table(table.columns, tuple(row for row in table.rows if row[at] in kept))
 
 
-def latest_of(table: Table) -> str:
+def latest_of(table: Table, column: str = "period") -> str:
     """` (the latest 53 of 104)` where `latest_periods` leaves some out, else nothing."""
-    number = len(set(table.column("period"))) if "period" in table.names else 0
+    number = len({*table.column(column)} - {None}) if column in table.names else 0
     return f" (the latest {MOST_PERIODS} of {number})" if number > MOST_PERIODS else ""
 
 
@@ -48,7 +48,7 @@ def steps_view(table: Table) -> Table:
         _rate("step_conversion", "From step before"),
         _plain("median_seconds"),
     ]
-    return _view(records(table), cells)
+    return view(records(table), cells)
 
 
 def breakdown_view(name: str, table: Table) -> Table:
@@ -56,23 +56,23 @@ def breakdown_view(name: str, table: Table) -> Table:
     rest = _final_cells(table)
     taken = {column.label for column, _ in rest}
     label = f"Value of {name}" if name in taken else name
-    return _view(value_rows(table), [_cell("value", "text", label, value_name), *rest])
+    return view(value_rows(table), [_cell("value", "text", label, value_name), *rest])
 
 
 def trend_view(table: Table) -> Table:
     """A row per entry week, at the last step."""
     first = [_plain("period"), _plain("period_state")]
-    return _view(final_rows(table), [*first, *_final_cells(table)])
+    return view(final_rows(table), [*first, *_final_cells(table)])
 
 
 def times_view(table: Table) -> Table:
     """A row per point of the curve."""
     cells = [
         _plain("seconds"),
-        _cell("converted_interval", "text", f"Converted ({_LEVEL})", _converted),
+        _cell("converted_interval", "text", f"Converted ({LEVEL})", _converted),
         _plain("at_risk"),
     ]
-    return _view(records(table), cells)
+    return view(records(table), cells)
 
 
 def _final_cells(table: Table) -> list[Cell]:
@@ -105,7 +105,7 @@ def _rate(name: str, label: str) -> Cell:
     return _cell(
         f"{name}_interval",
         "text",
-        f"{label} ({_LEVEL})",
+        f"{label} ({LEVEL})",
         lambda record: with_interval(*(record[f"{name}{end}"] for end in ("", "_lo", "_hi"))),
     )
 
@@ -114,6 +114,7 @@ def _converted(record: Record) -> Value:
     return with_interval(record["converted_share"], record["lo"], record["hi"])
 
 
-def _view(rows: Sequence[Record], cells: Sequence[Cell]) -> Table:
+def view(rows: Sequence[Record], cells: Sequence[Cell]) -> Table:
+    """A table of these records by these columns."""
     columns = tuple(column for column, _ in cells)
     return Table(columns, tuple(tuple(value(row) for _, value in cells) for row in rows))

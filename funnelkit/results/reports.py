@@ -19,7 +19,7 @@ from funnelkit.warehouse.queries import query
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from funnelkit.report.model import FunnelSection, ReportData
+    from funnelkit.report.model import AhaSection, FunnelSection, ReportData, SearchSection
 
 _FEWEST_IN_REPORTS = 5
 
@@ -34,11 +34,12 @@ def report_data(
     """What a report shows, read from the built marts; groups below five entrants are folded.
 
     `definition` is the report's entry under `reports:`, `specs` the funnels it names, `definitions`
-    the whole block of the project, whose limits stand beside what was filtered.
+    the whole block of the project: its aha moments, and limits that stand beside what was filtered.
     """
     from funnelkit.project.definitions import Definitions
     from funnelkit.report.model import ReportData
 
+    aha, search = _aha_sections(con, definition.get("aha") or (), definitions or {})
     window = query(con, "log_window")[0]
     weeks = query(con, "log_weeks")
     return ReportData(
@@ -61,6 +62,25 @@ def report_data(
         ),
         log=tuple(own_log_in_words(Definitions.model_validate(definitions or {}))),
         as_of=str((definitions or {}).get("as_of") or ""),
+        aha=aha,
+        search=search,
+    )
+
+
+def _aha_sections(
+    con: "DuckDBPyConnection", names: Sequence[str], definitions: Mapping[str, Any]
+) -> "tuple[tuple[AhaSection, ...], SearchSection | None]":
+    """The aha moments that a report names, and the search that goes with them."""
+    if not names:
+        return (), None
+    from funnelkit.results.reports_aha import aha_section, reported, search_section
+    from funnelkit.warehouse.macros import aha_plan
+
+    plan = aha_plan(definitions)
+    moments, searches = reported(plan, names)
+    return (
+        tuple(aha_section(con, plan, each, _FEWEST_IN_REPORTS) for each in moments),
+        search_section(con, plan, _FEWEST_IN_REPORTS) if searches else None,
     )
 
 

@@ -3,10 +3,13 @@
 A group is as large as the entities in it. Of attempts those are known where they have matured.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from funnelkit.stats.funnels import PeriodCounts, StepCounts
+
+T = TypeVar("T")
+OTHER = "(other)"
 
 
 def size(counts: StepCounts, of_attempts: bool) -> int:
@@ -21,21 +24,10 @@ def merged(
 
     A joined cohort begins when its first one does, and has no times.
     """
-    groups: list[list[str]] = []
-    waiting: list[str] = []
     entered: dict[str, int] = {}
     for each in periods:
         entered.setdefault(each.period, size(each.counts, of_attempts))
-    for period in entered:
-        waiting.append(period)
-        if sum(entered[each] for each in waiting) >= fewest:
-            groups.append(waiting)
-            waiting = []
-    if waiting and groups:
-        groups[-1] += waiting
-    elif waiting:
-        groups.append(waiting)
-    first = {period: group[0] for group in groups for period in group}
+    first = {period: group[0] for group in neighbours(entered, fewest) for period in group}
     found: dict[tuple[str, int], StepCounts] = {}
     for period, counts in periods:
         key = (first[period], counts.step)
@@ -43,30 +35,55 @@ def merged(
     return [PeriodCounts(period, found[period, step]) for period, step in sorted(found)]
 
 
+def neighbours(sizes: Mapping[str, int], fewest: int) -> list[list[str]]:
+    """Periods in groups of at least `fewest`: small ones join the next, the last the one before."""
+    groups: list[list[str]] = []
+    waiting: list[str] = []
+    for period in sizes:
+        waiting.append(period)
+        if sum(sizes[each] for each in waiting) >= fewest:
+            groups.append(waiting)
+            waiting = []
+    if waiting and groups:
+        groups[-1] += waiting
+    elif waiting:
+        groups.append(waiting)
+    return groups
+
+
+def others(sizes: Mapping[T, int], fewest: int, known: T) -> list[T]:
+    """The values that stand together because one of them is small; none where none is.
+
+    `known` is what the rest is called already, if there is one. The smallest values join it until
+    it holds `fewest` itself: subtraction must reveal nobody.
+    """
+    smallest_first = sorted(sizes, key=lambda value: (value != known, sizes[value]))
+    small = [value for value in smallest_first if sizes[value] < fewest]
+    if not small:
+        return []
+    found = [value for value in smallest_first if value == known or value in small]
+    for value in smallest_first:
+        if value not in found and sum(sizes[each] for each in found) < fewest:
+            found.append(value)
+    return found
+
+
 def folded(
     counts: Sequence[StepCounts], fewest: int, of_attempts: bool = False
 ) -> list[StepCounts]:
-    """Values with fewer than `fewest` entrants as one value `(other)`, last, without times.
-
-    The smallest values join it until it holds `fewest` itself: subtraction must reveal nobody.
-    """
+    """Values with fewer than `fewest` entrants as one value `(other)`, last, without times."""
     entered: dict[str | None, int] = {}
     for each in counts:
         entered.setdefault(each.value, size(each, of_attempts))
-    smallest_first = sorted(entered, key=lambda value: (value != "(other)", entered[value]))
-    small = [value for value in smallest_first if entered[value] < fewest]
-    if not small:
+    rest = others(entered, fewest, OTHER)
+    if not rest:
         return list(counts)
-    others = [value for value in smallest_first if value == "(other)" or value in small]
-    for value in smallest_first:
-        if value not in others and sum(entered[each] for each in others) < fewest:
-            others.append(value)
     together: dict[int, StepCounts] = {}
     for each in counts:
-        if each.value in others:
+        if each.value in rest:
             before = together.get(each.step)
             together[each.step] = _together(before, each) if before else _without_times(each)
-    kept = [each for each in counts if each.value not in others]
+    kept = [each for each in counts if each.value not in rest]
     return kept + [together[step] for step in sorted(together)]
 
 

@@ -15,6 +15,7 @@ import pytest
 from funnelkit.report.build import render
 from funnelkit.stats.funnels import step_rows
 from tests.report.data import TOTAL, counts, report_data, section
+from tests.report.data_aha import aha_section, search_section
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium, which is not installed")
@@ -173,6 +174,30 @@ def test_a_table_that_is_cut_off_says_so_and_keeps_its_lines(plain, width):
 @pytest.mark.parametrize("width", ["360", "768", "1440"])
 def test_no_table_is_cut_off_within_a_row(plain, width):
     assert [table["below"] for table in plain[width]["tables"]] == [0] * 6
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """An aha moment and the search, folded tables open."""
+    made = tmp_path_factory.mktemp("browser") / "whole"
+    made.mkdir()
+    data = report_data(aha=(aha_section(),), search=search_section())
+    page = render(data)["report.html"].decode().replace("<details>", "<details open>")
+    (made / "report.html").write_text(page)
+    return measured(made, tmp_path_factory.mktemp("profile"))
+
+
+@pytest.mark.parametrize("width", ["320", "360", "768", "1440"])
+def test_charts_and_tables_of_aha_moments_fit_and_can_be_read(whole, width):
+    seen = whole[width]
+    assert seen["scrolls"] <= seen["client"]
+    assert seen["wide"] == seen["overlaps"] == []
+    assert seen["charts"] == 4 + 4 + 2
+    assert [table["below"] for table in seen["tables"]] == [0] * len(seen["tables"])
+    if width != "320":
+        assert seen["small"] == []
+    if width == "1440":
+        assert [table["beyond"] for table in seen["tables"]] == [0] * len(seen["tables"])
 
 
 def test_what_sticks_out_would_be_seen(folder, tmp_path):

@@ -1,14 +1,19 @@
 """The parts below a report: the thinned curve, text layout, the way through CSV."""
 
 import bisect
+import re
+from xml.etree import ElementTree
 
+import vl_convert
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from funnelkit.report.build import report
+from funnelkit.report.columns import KNOWN_COLUMNS, normalised
 from funnelkit.report.csvs import about, read_data
 from funnelkit.report.findings import instant, interval
 from funnelkit.report.markdown import line
-from funnelkit.report.model import KNOWN_COLUMNS, Figure, normalised
+from funnelkit.report.model import Figure
 from funnelkit.report.svg import svg_lines
 from funnelkit.report.theme import text_width, wrap
 from funnelkit.stats.curve import MOST_ROWS, nice_step, quartiles, thinned
@@ -124,3 +129,30 @@ def test_ids_that_vega_makes_are_named_after_the_chart():
     text = "\n".join(first)
     assert 'fill="url(#one-' in text
     assert 'clip-path="url(#one-' in text
+
+
+def test_a_shorter_drawing_is_the_same_drawing(files):
+    """Vega's own marks, each at its place and as it looks, against those of the written file."""
+    for figure in report(report_data()).sections[0].figures:
+        raw = ElementTree.fromstring(vl_convert.vegalite_to_svg(dict(figure.spec or {})))
+        ours = ElementTree.fromstring(files[f"charts/{figure.name}.svg"])
+        wanted, found = (sorted(_texts(root)) for root in (raw, ours))
+        assert len(found) > 5
+        assert found == wanted
+        circles = [node for node in raw.iter() if (node.get("d") or "").startswith("M3.742,0A")]
+        assert len(circles) == sum(node.tag.endswith("circle") for node in ours.iter())
+        see_through = [node for node in ours.iter() if node.get("opacity")]
+        assert [node.tag for node in see_through if node.tag.endswith("}g")] == []
+
+
+def _texts(root, style=None, x=0.0, y=0.0):
+    """Words, place, size and colour of every text; what a group has holds for all in it."""
+    style = {key: root.get(key, (style or {}).get(key)) for key in ("font-size", "fill")}
+    moved = re.match(r"translate\(([-\d.]+),\s*([-\d.]+)\)", root.get("transform", ""))
+    if moved:
+        x, y = x + float(moved[1]), y + float(moved[2])
+    if root.tag.endswith("}text") and root.text:
+        place = round(x + float(root.get("x", 0)), 1), round(y + float(root.get("y", 0)), 1)
+        yield (root.text, *place, str(style["font-size"]).removesuffix("px"), style["fill"])
+    for child in root:
+        yield from _texts(child, style, x, y)

@@ -241,7 +241,7 @@ class TestCharts:
         import altair as alt
 
         for figure in report(report_data()).sections[0].figures:
-            alt.Chart.from_dict(dict(figure.spec), validate=True)
+            alt.Chart.from_dict(dict(figure.spec or {}), validate=True)
 
 
 def _interval_columns(column):
