@@ -53,6 +53,7 @@ types: setup ## mypy, strict
 
 bench: setup ## measure against peers in the same run (minutes)
 	$(BIN)/python -m benchmarks.run $(BENCH)
+	$(BIN)/python -m benchmarks.aha
 
 bench-build: setup ## measure a dbt build: whole, one more day, its memory (minutes)
 	$(BIN)/python -m benchmarks.build $(BENCH)
