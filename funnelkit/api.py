@@ -22,6 +22,9 @@ from funnelkit.exploring import parse_exclude as parse_exclude
 from funnelkit.exploring import parse_map as parse_map
 from funnelkit.exploring import parse_steps as parse_steps
 from funnelkit.exploring import readable_curve as readable_curve
+from funnelkit.folders import doctor as doctor
+from funnelkit.folders import init as init
+from funnelkit.folders import sample as sample
 from funnelkit.table import Column, Table
 
 if TYPE_CHECKING:
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
     from funnelkit.project.locate import Paths
     from funnelkit.project.read import Source
     from funnelkit.reporting import ReportCheck, Reports
-    from funnelkit.sample import Summary
-    from funnelkit.starting import Started
     from funnelkit.warehouse.dbt_progress import OnEvent
     from funnelkit.warehouse.dbt_progress import Progress as Progress
     from funnelkit.warehouse.dbt_results import BuildResult
@@ -425,57 +426,3 @@ class Project:
         from funnelkit.results.pick import pick
 
         return pick(name, specs, "funnel")
-
-
-def doctor(path: str | Path = ".") -> Table:
-    """What is right and wrong with a project: check, state (ok, warn, fail), found, hint.
-
-    Also of a folder without a project, or with one that cannot be read.
-    """
-    from funnelkit.warehouse.doctor import checks
-
-    columns = (Column("check"), Column("state"), Column("found"), Column("hint"))
-    with _interruptible():
-        return Table(columns, tuple(tuple(check) for check in checks(Path(path))))
-
-
-def init(
-    directory: str | Path,
-    *,
-    events: Sequence[str] = (),
-    preset: str | None = None,
-    mapping: Mapping[str, str] | None = None,
-    time_format: str | None = None,
-) -> "Started":
-    """Writes a new project; with `events` (names, globs), from a look at the first of them.
-
-    The log is recognised as a vendor's export, or as the one that `preset` names, or its columns
-    are guessed where `mapping` (as of `load`) leaves them open. Nothing is loaded. Raises
-    FunnelkitError, having written nothing, when the folder holds a project or the log is none.
-    """
-    from funnelkit.starting import start
-
-    with _interruptible():
-        return start(Path(directory), events, preset, mapping or {}, time_format)
-
-
-def sample(
-    directory: str | Path,
-    *,
-    users: int = 2000,
-    events: int | None = None,
-    seed: int = 7,
-) -> "Summary":
-    """Writes a whole sample project: dbt_project.yml, data/ and truth.yml.
-
-    Raises FunnelkitError, having written nothing, when the folder holds a project or other files.
-    """
-    from funnelkit.project.scaffold import sample_vars, write_project
-    from funnelkit.sample import generate
-
-    target = Path(directory)
-    if (target / "dbt_project.yml").exists():
-        raise FunnelkitError(f"{directory} already holds a project", "choose a new folder")
-    summary = generate(target, users=users, events=events, seed=seed)
-    write_project(target, "sample", sample_vars())
-    return summary

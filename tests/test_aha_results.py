@@ -230,7 +230,9 @@ def test_declared_prerequisites_and_steps_before_a_conversion_are_set_apart(
         bought = search_rules(con, {**plan, "search": {**search, "outcome": "converted"}})
     assert viewed.prerequisites == {"help_opened"}
     steps = {"signed_up", "source_connected", "dashboard_created", "dashboard_copied"}
-    assert bought.prerequisites == {"help_opened", *steps}
+    assert bought.prerequisites == viewed.prerequisites
+    assert bought.steps_before == steps
+    assert not viewed.steps_before
     assert bought.outcome_events == {"dashboard_shared"}
 
 
@@ -378,12 +380,14 @@ def test_a_project_without_any_of_it(built_sample: Project, tmp_path: Path) -> N
 
 def finding(event: str, verdict: str, **more: Any) -> dict[str, Any]:
     figures = {"at_least": 3, "within_days": 7, "n": 1200, "ppv": 0.6, "rate_without": 0.2}
+    figures |= {"reach": 0.25}
     figures |= {"rd": 0.38, "rd_lo": 0.31, "rd_hi": 0.45}
     return {"event": event, "verdict": verdict, **figures, **more}
 
 
 def headline(*findings: dict[str, Any], eligible: int = 2000) -> str:
-    search = {"entity": "user_id", "outcome": "stayed"}
+    search: dict[str, Any] = {"entity": "user_id", "outcome": "stayed"}
+    search |= {"xmax_us": 14 * 86_400_000_000, "landmark_us": 21 * 86_400_000_000}
     asked = Asked({"search": search}, None, 0, 0, 0)  # type: ignore[arg-type]
     verdicts = Counter(each["verdict"] for each in findings)
     facts = Facts(eligible, 0, 0, 0, 0, 0, 0, 0, None, None, None, dict(verdicts))
@@ -393,17 +397,20 @@ def headline(*findings: dict[str, Any], eligible: int = 2000) -> str:
 def test_the_finding_of_a_search_in_a_sentence() -> None:
     share, other = finding("share", "accepted"), finding("help", "not proposed")
     assert headline(share, other, finding("login", "set apart")) == (
-        "1 of 2 behaviours goes with stayed, confirmed on users that had no part in finding it: "
-        "share at least 3 times in 7 days. Of those that did it 60.0 % have the outcome, of the "
-        "others 20.0 % (n = 1,200); like for like +38.0 pp, 95 % interval +31.0 to +45.0 pp. An "
+        "1 of 2 searched behaviours goes with stayed, confirmed on users that had no part in "
+        "finding it: share at least 3 times in 7 days. Of 1,200 users there that were still active "
+        "14 days to 21 days after the entry, 60.0 % of the 300 that did it have the outcome, and "
+        "20.0 % of the 900 others; like for like +38.0 pp, 95 % interval +31.0 to +45.0 pp. An "
         "association: that it causes stayed is not shown."
     )
     more = headline(share, finding("view", "accepted"), other)
-    assert more.startswith("2 of 3 behaviours go with stayed, confirmed on users that had no part")
+    assert more.startswith(
+        "2 of 3 searched behaviours go with stayed, confirmed on users that had no part"
+    )
     assert "; the one that may be worth most is share at least 3 times in 7 days." in more
     once = headline(finding("share", "accepted", at_least=1, within_days=1))
     assert "share at least once in 1 day." in once
-    assert headline(other) == "None of 1 behaviour was shown to go with stayed."
+    assert headline(other) == "None of 1 searched behaviour was shown to go with stayed."
     assert headline(finding("view", "goes with activity")).endswith(
         "; 1 goes with doing more of everything."
     )

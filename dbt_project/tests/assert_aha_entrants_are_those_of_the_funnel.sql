@@ -1,5 +1,5 @@
--- A funnel's clock has exactly the entities of its journeys, each with its first entry, and every outcome
--- and aha moment on it has a row for each.
+-- A funnel's clock has exactly the entities of its journeys that entered by observed_until, each with its
+-- first entry, and every outcome and aha moment on it has a row for each.
 with
 
 journeys as (
@@ -8,6 +8,7 @@ journeys as (
     from {{ ref('fct_funnel_journeys') }}
     where funnel in (select clock from {{ ref('int_entrants') }})
     group by funnel, entity_id
+    having min(first_entry_at) <= (select observed_until from {{ ref('int_observed_until') }})
 
 ),
 
@@ -15,7 +16,7 @@ entrants as (
 
     select clock, entity_id, entry_at
     from {{ ref('int_entrants') }}
-    where clock in (select funnel from journeys)
+    where clock in (select funnel from {{ ref('dim_funnels') }})
 
 ),
 

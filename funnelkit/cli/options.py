@@ -66,6 +66,18 @@ class OutcomeName(Completed):
         return project.outcome_names()
 
 
+class ReturningName(Completed):
+    """The name of an outcome of events, which may occur again each week."""
+
+    name = "outcome"
+
+    def names(self, project: "Project") -> Iterable[str]:
+        """Those whose rules are of an event alone."""
+        declared = project.variables.get("outcomes") or {}
+        rules = ((name, each) for name, each in declared.items() if isinstance(each, dict))
+        return [name for name, each in rules if each.get("event") and not each.get("sum")]
+
+
 class Property(Completed):
     """A property of the project."""
 

@@ -3,7 +3,7 @@
 import click
 
 from funnelkit.cli.app import Command, state, tell
-from funnelkit.cli.options import OutcomeName, UserProperty
+from funnelkit.cli.options import ReturningName, UserProperty
 from funnelkit.cli.output import emit, format_option
 
 
@@ -16,7 +16,7 @@ funnelkit retention retained_week_4 --by aha
 funnelkit retention retained_week_4 --cohorts
 """,
 )
-@click.argument("outcome", required=False, type=OutcomeName())
+@click.argument("outcome", required=False, type=ReturningName())
 @click.option(
     "--by",
     metavar="aha|PROP",

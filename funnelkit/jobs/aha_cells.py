@@ -137,14 +137,20 @@ def propose(study: Study, proposing: Half, cells: Counts) -> Proposal:
 
 
 def scores(proposing: Half, cells: Counts) -> Floats:
-    """The stratified score of each cell over its standard deviation under permutation; 0 if none.
+    """The stratified score of each cell over its standard deviation; 0 if none.
 
-    Reachers with the outcome, less as many as their strata's rates would give.
+    Reachers with the outcome, less as many as their strata's rates would give. The deviation is
+    hypergeometric, of who is in the event's cells: those that another event shows alive may have
+    quite another rate than all the alive, among whom outcomes are permuted.
     """
     people = np.maximum(proposing.people, 1)
     expected = proposing.reachers[cells] * (proposing.successes / people)[cells // proposing.each]
     score = (proposing.with_both[cells] - expected).sum(axis=1)
-    spread = _deviation(proposing, cells)
+    rates = (
+        proposing.successes * (people - proposing.successes) / people / np.maximum(people - 1, 1)
+    )
+    squares = _squares(proposing, cells)
+    spread = np.sqrt((squares * rates[cells // proposing.each]).sum(axis=1))
     return np.asarray(np.divide(score, spread, out=np.zeros_like(score), where=spread > 0))
 
 
@@ -194,10 +200,16 @@ def _tables(
     return cells.sum(axis=2), cells[:, :, 1], everyone.sum(axis=1)[None], everyone[None, :, 1]
 
 
-def _deviation(proposing: Half, cells: Counts) -> Floats:
+def _squares(proposing: Half, cells: Counts) -> Floats:
+    """Sums of squares of the centred columns, (cells, strata)."""
     reachers = proposing.reachers[cells].astype(np.float64)
     people = np.maximum(proposing.people, 1)[cells // proposing.each]
-    squares = reachers - reachers**2 / people
+    return np.asarray(reachers - reachers**2 / people)
+
+
+def _deviation(proposing: Half, cells: Counts) -> Floats:
+    """Of the scores under permutation of the outcome among all the alive of each stratum."""
+    squares = _squares(proposing, cells)
     return np.sqrt(permutation_variance(squares, proposing.outcome, proposing.strata))
 
 

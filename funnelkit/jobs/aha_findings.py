@@ -22,7 +22,7 @@ from funnelkit.jobs.halves import Flags
 from funnelkit.stats.association import RiskDifferences
 from funnelkit.stats.evidence import ASSOCIATION
 
-_WEEKS_PER_MONTH = 365.25 / 12 / 7
+_DAYS_PER_MONTH = 365.25 / 12
 
 
 class Decided(NamedTuple):
@@ -133,7 +133,7 @@ def _row(
         "label": ASSOCIATION,
     }
     if verdict == "accepted" and rd and seen.reach is not None:
-        months = found.weeks / _WEEKS_PER_MONTH
+        months = found.days / _DAYS_PER_MONTH
         row["potential"] = (1 - seen.reach) * max(0.0, rd.lo) * int(alive.sum()) / months
     return tuple(row.get(name) for name in FINDINGS)
 

@@ -17,9 +17,10 @@ class SearchRules:
     """The grid and the rules of a search: all that can change its numbers but the log.
 
     `counts`, `days`: the grid, a cell is "event at least k times within X days of entry".
-    `outcome_events`, `prerequisites`: set apart. `preceding`: by event, the share of entities with
-    the outcome that did it immediately before. `events`: only these are searched (None: all; the
-    others still tell who is alive and how active). `salt` decides every random number.
+    `outcome_events`, `prerequisites` and `steps_before` (of the outcome's funnel): set apart.
+    `preceding`: by event, the share of entities with the outcome that did it immediately before.
+    `events`: only these are searched (None: all; the others still tell who is alive and how
+    active). `salt` decides every random number.
     `least_group`: reachers, and others, that each half of a cell must have; `least_outcome`: of the
     rarer outcome. Times in days, shares and levels as fractions.
     """
@@ -28,6 +29,7 @@ class SearchRules:
     days: tuple[int, ...] = (1, 3, 7, 14)
     outcome_events: frozenset[str] = frozenset()
     prerequisites: frozenset[str] = frozenset()
+    steps_before: frozenset[str] = frozenset()
     preceding: Mapping[str, float] = field(default_factory=dict)
     events: frozenset[str] | None = None
     salt: str = ""

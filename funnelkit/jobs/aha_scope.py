@@ -54,7 +54,7 @@ def scope(found: Study, proposing: Half, deciding: Half) -> Scope:
             open_cells[own] = False
             continue
         reason = _declared(name, rules) or _counted(
-            event, own, open_cells, ordinary, reach, proposing, deciding, rules
+            event, own, open_cells, ordinary, proposing, deciding, rules
         )
         if reason:
             open_cells[own] = False
@@ -65,6 +65,8 @@ def scope(found: Study, proposing: Half, deciding: Half) -> Scope:
 def _declared(name: str, rules: SearchRules) -> tuple[Verdict, str] | None:
     if name in rules.outcome_events:
         return "set apart", words.IS_OUTCOME
+    if name in rules.steps_before:
+        return "set apart", words.LEADS_TO
     if name in rules.prerequisites:
         return "set apart", words.IS_PREREQUISITE
     if rules.preceding.get(name, 0.0) >= rules.most_preceding:
@@ -77,7 +79,6 @@ def _counted(
     own: slice,
     open_cells: Flags,
     ordinary: Flags,
-    reach: Floats,
     proposing: Half,
     deciding: Half,
     rules: SearchRules,
@@ -90,7 +91,7 @@ def _counted(
         or _is_small(event, deciding, rules)
     ):
         return "not enough", words.not_enough(rules)
-    return "set apart", words.reached_by(reach[own].min(), reach[own].max(), rules)
+    return "set apart", words.reached_by(rules)
 
 
 def _is_small(event: int, half: Half, rules: SearchRules) -> bool:

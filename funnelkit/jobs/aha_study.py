@@ -1,5 +1,6 @@
 """The frames of a search as arrays: entrants by number, one byte a cell window."""
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -22,7 +23,8 @@ class Study:
     `newest`: of the newest quarter of weeks. `alive`: any event in the landmark's window. `stratum`
     of each entrant. Per event, in the order of their names: `reached[event, window, entrant]`, how
     many counts of the grid are reached in that window; `alive_by_others[event, entrant]`: another
-    event in the landmark's window. `activity`: all events in the longest window.
+    event in the landmark's window. `activity`: all events in the longest window. `days`: from the
+    first entry week to the end of the last.
     """
 
     rules: SearchRules
@@ -37,6 +39,7 @@ class Study:
     reached: Bytes
     alive_by_others: NDArray[np.bool_]
     activity: Counts
+    days: int
     exposures: pl.DataFrame
     starts: tuple[int, ...]
 
@@ -101,9 +104,17 @@ def study(entrants: pl.DataFrame, exposures: pl.DataFrame, rules: SearchRules) -
         reached=_reached(rows, starts, n, rules),
         alive_by_others=_alive_by_others(entity, later, seen, starts),
         activity=_totals(entity, rows[window(rules.days[-1])].to_numpy(), n),
+        days=_span(people["week"]),
         exposures=rows,
         starts=starts,
     )
+
+
+def _span(weeks: pl.Series) -> int:
+    first, last = weeks.min(), weeks.max()
+    if not isinstance(first, dt.date) or not isinstance(last, dt.date):
+        return 0
+    return (last - first).days + 7
 
 
 def _totals(entity: NDArray[np.int32], counts: Counts, n: int) -> Counts:

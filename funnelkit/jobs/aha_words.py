@@ -5,6 +5,7 @@ from funnelkit.jobs.aha_rules import SearchRules, Verdict
 from funnelkit.table import fine_percent, percent, shown
 
 IS_OUTCOME = "It is part of the outcome itself."
+LEADS_TO = "It is a step of the outcome's funnel: without it there is no outcome to have."
 IS_PREREQUISITE = "Declared a prerequisite: without it there is no outcome to have."
 
 
@@ -16,15 +17,11 @@ def precedes(share: float) -> str:
     )
 
 
-def reached_by(least: float, most: float, rules: SearchRules) -> str:
+def reached_by(rules: SearchRules) -> str:
     """Why an event is set apart that nearly everybody does, or nearly nobody."""
-    bounds = f"below {fine_percent(rules.least_reach)} or above {fine_percent(rules.most_reach)}"
-    low, high = fine_percent(least), fine_percent(most)
-    if low == high:
-        return f"{high} of entrants reach it; {bounds} there is nobody to compare with."
     return (
-        f"Between {low} and {high} of entrants reach it, by count and window; {bounds} there is "
-        "nobody to compare with."
+        f"Every count and window is reached by fewer than {fine_percent(rules.least_reach)} or by "
+        f"more than {fine_percent(rules.most_reach)} of entrants: there is nobody to compare with."
     )
 
 
@@ -32,7 +29,8 @@ def not_enough(rules: SearchRules) -> str:
     """Why no cell of an event is searched."""
     return (
         f"No count and window has {rules.least_group} entrants who reached it, {rules.least_group} "
-        f"who did not and {rules.least_outcome} of the rarer outcome in each half."
+        f"who did not and {rules.least_outcome} of the rarer outcome in each half, among those "
+        "that another event shows still active."
     )
 
 
@@ -69,8 +67,8 @@ def _accepted(each: Confirmation, p_holm: float, n: int) -> str:
     assert each.rd is not None
     assert each.adjusted is not None
     return (
-        f"{_points(each.rd)} among {n:,} entrants who had no part in choosing it (Holm p "
-        f"{shown(p_holm, 'p')}), and {_points(each.adjusted)} among equally active ones."
+        f"Difference {_points(each.rd)} among {n:,} entrants who had no part in choosing it (Holm "
+        f"p {shown(p_holm, 'p')}), and {_points(each.adjusted)} among equally active ones."
     )
 
 
@@ -78,16 +76,16 @@ def _activity(each: Confirmation, p_holm: float, n: int) -> str:
     assert each.rd is not None
     left = "nobody left to compare" if each.adjusted is None else _points(each.adjusted)
     return (
-        f"{_points(each.rd)} among {n:,} entrants who had no part in choosing it, but {left} among "
-        "equally active ones: whoever does more does this too."
+        f"Difference {_points(each.rd)} among {n:,} entrants who had no part in choosing it, but "
+        f"{left} among equally active ones: whoever does more does this too."
     )
 
 
 def _not_confirmed(each: Confirmation, p_holm: float, n: int) -> str:
     if each.rd is None:
         return "Among the entrants who had no part in choosing it, no two could be compared."
-    told = f"{_points(each.rd)} among {n:,} entrants who had no part in choosing it (Holm p "
-    told += f"{shown(p_holm, 'p')})"
+    told = f"Difference {_points(each.rd)} among {n:,} entrants who had no part in choosing it "
+    told += f"(Holm p {shown(p_holm, 'p')})"
     if each.rd.estimate * each.in_discovery <= 0:
         return f"{told}: not the sign that proposed it, {shown(each.in_discovery, 'points')}."
     return f"{told}; it proposed itself with {shown(each.in_discovery, 'points')}."

@@ -20,6 +20,9 @@ user_properties: {}
 #   activation:
 #     steps: [signed_up, project_created, invited]
 #     window: 14 days
+# outcomes:
+#   back_in_week_3: {event: project_opened, after: 21 days, within: 7 days}
+# aha_search: {funnel: activation, outcome: back_in_week_3}
 """
 
 

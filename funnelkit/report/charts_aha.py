@@ -5,7 +5,7 @@ from typing import Any
 
 from funnelkit.report.charts_rates import Dot, draw_curve, draw_periods
 from funnelkit.report.drawing import Canvas
-from funnelkit.report.findings import Record, count, interval, records, share_of
+from funnelkit.report.findings import Record, count, interval, records
 from funnelkit.report.findings_aha import (
     aha_times_subtitle,
     aha_times_title,
@@ -20,7 +20,10 @@ from funnelkit.table import percent
 
 
 def draw_reach(section: AhaSection, width: int) -> Mapping[str, Any]:
-    """Filled points and ribbon for final entry weeks, hollow and dashed for provisional ones."""
+    """Filled points and ribbon for final entry weeks, hollow and dashed for provisional ones.
+
+    None where nobody is mature: what was reached so far is no reach.
+    """
     canvas = Canvas(width)
     canvas.heading(reach_title(section), reach_subtitle(section))
     rows = cohort_rows(section.reach)[-MOST_PERIODS:]
@@ -28,23 +31,19 @@ def draw_reach(section: AhaSection, width: int) -> Mapping[str, Any]:
 
 
 def _dot(row: Record) -> Dot:
-    so_far = share_of(row["reached_so_far"], row["entrants"])
-    share = so_far if row["reach"] is None else float(row["reach"])
+    share = row["reach"]
     return Dot(
         name=str(row["cohort"]),
         share=share,
         lo=row["reach_lo"],
         hi=row["reach_hi"],
         is_final=row["state"] == "final",
-        is_joined=row["reach"] is not None,
+        is_joined=share is not None,
         tip="" if share is None else _tip(row, share),
     )
 
 
 def _tip(row: Record, share: float) -> str:
-    if row["reach"] is None:
-        so_far = f"{count(row['reached_so_far'])} of {count(row['entrants'])} so far"
-        return f"{row['cohort']}: {percent(share)} ({so_far}, nobody is mature)"
     band = interval(row["reach_lo"], row["reach_hi"])
     return f"{row['cohort']}: {percent(share)} ({band}), n = {count(row['matured'])}"
 

@@ -77,7 +77,7 @@ def draw_triangle(section: AhaSection, width: int) -> Mapping[str, Any]:
     """A box per entry week and week after the entry."""
     canvas = Canvas(width)
     rows = triangle_rows(section)
-    canvas.heading(triangle_title(rows), triangle_subtitle(section))
+    canvas.heading(triangle_title(section, rows), triangle_subtitle(section))
     label = text_width("2026-12-28") + 12
     weeks = sorted({week for cells in rows.values() for week in cells})
     wide = min((canvas.right - canvas.left - label) / len(weeks), 40.0)

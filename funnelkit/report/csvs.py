@@ -10,7 +10,8 @@ from funnelkit.report.columns import AHA_COLUMNS, KNOWN_COLUMNS, file_name, norm
 from funnelkit.report.model import AhaSection, FunnelSection, Report, ReportData, SearchSection
 from funnelkit.table import Column, Table, Value, read_csv_text, to_csv
 
-PARTS = ("reach", "outcome", "times", "stuck", "retention")  # of an aha moment
+# Of an aha moment; `week` is the one of its retention that is told.
+PARTS = ("reach", "outcome", "times", "stuck", "retention", "week")
 _AHA = ("description", "definition_hash", "entities", "window", "outcome")
 _AHA_LISTS = ("words", "findings", "breakdowns")
 _SEARCH = ("definition_hash", "entities", "outcome", "headline")

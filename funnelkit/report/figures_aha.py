@@ -137,7 +137,7 @@ def _triangle(section: AhaSection) -> Draft:
     return Draft(
         "Retention by entry week",
         None,
-        findings.triangle_title(views_aha.triangle_rows(section)),
+        findings.triangle_title(section, views_aha.triangle_rows(section)),
         findings.triangle_subtitle(section),
         charts_retention.draw_triangle(section, NARROW),
         None,

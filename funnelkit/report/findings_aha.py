@@ -87,7 +87,7 @@ def split_rows(section: AhaSection) -> dict[str, list[Record]]:
 
 
 def split_title(section: AhaSection) -> str:
-    """Both rates, each with its n, in the latest week that half of both groups have."""
+    """Both rates, each with its n, in the week that the sentence beside it speaks of."""
     groups = [
         {int(row["week"]): row for row in rows if row["retention"] is not None}
         for rows in split_rows(section).values()
@@ -95,8 +95,8 @@ def split_title(section: AhaSection) -> str:
     both = groups[0].keys() & groups[1].keys()
     if not both:
         return f"Only one of the groups has a week: {section.name} reached, or not"
-    known = [week for week in both if all(_half_have(week, group) for group in groups)]
-    week = max(known, default=min(both))
+    told = _told_week(section)
+    week = told if told in both else max(both)
     one, other = (_came_back(group[week]) for group in groups)
     return (
         f"In week {week}, {one} of those who reached {section.name} come back, and {other} of"
@@ -104,8 +104,10 @@ def split_title(section: AhaSection) -> str:
     )
 
 
-def _half_have(week: int, rows: Mapping[int, Record]) -> bool:
-    return bool(2 * rows[week]["matured"] >= max(row["entrants"] for row in rows.values()))
+def _told_week(section: AhaSection) -> int | None:
+    """The week of the headline, which stats.retention chose; None without one."""
+    told = section.told.get("week", ())
+    return int(told[0]) if told else None
 
 
 def _came_back(row: Record) -> str:
@@ -121,11 +123,12 @@ def split_subtitle(section: AhaSection) -> str:
     )
 
 
-def triangle_title(rows: Mapping[str, Mapping[int, Record]]) -> str:
-    """The range over the entry weeks, in the latest week that at least half of them have."""
+def triangle_title(section: AhaSection, rows: Mapping[str, Mapping[int, Record]]) -> str:
+    """The range over the entry weeks: in the week told of both groups, or one that half have."""
     weeks = [week for cells in rows.values() for week in cells]
     known = [week for week in set(weeks) if 2 * weeks.count(week) >= len(rows)]
-    week = max(known, default=min(weeks))
+    told = _told_week(section)
+    week = told if told is not None and told in known else max(known, default=min(weeks))
     cells = [cells[week] for cells in rows.values() if week in cells]
     low, high = (_came_back(pick(cells, key=lambda row: row["retention"])) for pick in (min, max))
     if len(cells) == 1:

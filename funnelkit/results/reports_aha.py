@@ -14,9 +14,10 @@ from funnelkit.results.aha import (
     reach_values,
     stuck_counts,
 )
-from funnelkit.results.retention import AHA, retention_counts
+from funnelkit.results.retention import AHA, came_back, retention_counts
 from funnelkit.results.search import search_tables
 from funnelkit.results.small import OTHER
+from funnelkit.stats.funnels import many
 from funnelkit.stats.reach import (
     ReachCounts,
     log_rank_of_halves,
@@ -24,8 +25,8 @@ from funnelkit.stats.reach import (
     reach_times,
     stuck_table,
 )
-from funnelkit.stats.reach_words import led_notes, led_sentence
-from funnelkit.stats.retention import retention_table
+from funnelkit.stats.reach_words import led_notes
+from funnelkit.stats.retention import retention_table, told_week, week_of
 from funnelkit.table import Table
 from funnelkit.warehouse.macros import aha_hash, search_hash
 from funnelkit.warehouse.queries import query
@@ -61,15 +62,15 @@ def aha_section(con: "DuckDBPyConnection", plan: Part, declared: Part, fewest: i
     total = everybody(moment.name, cohorts)
     if 0 < total.entrants < fewest:
         raise FunnelkitError(
-            f"aha moment {moment.name!r} has {total.entrants} entrants: too few for a committed"
-            " report",
+            f"aha moment {moment.name!r} has {many(total.entrants, 'entrants')}: too few for a"
+            " committed report",
             f"at least {fewest}, so that nobody's own doing stands in it",
         )
     reach = _reach(moment, total, cohorts, fewest)
-    times = _times(moment, total)
+    times = _times(moment, total, fewest)
     stuck = _stuck(con, moment, total, fewest)
-    retention, by_cohort = _retention(con, plan, moment, fewest)
-    outcome = _outcome(con, moment)
+    retention, by_cohort, week = _retention(con, plan, moment, fewest)
+    outcome = _outcome(con, moment, fewest)
     tables = {"reach": reach, "times": times, "stuck": stuck, "retention": retention}
     return AhaSection(
         name=moment.name,
@@ -84,6 +85,7 @@ def aha_section(con: "DuckDBPyConnection", plan: Part, declared: Part, fewest: i
             **{part: (table.headline, *table.notes) for part, table in tables.items()},
             "reach": reach.notes,
             "outcome": outcome,
+            "week": () if week is None else (str(week),),
         },
         breakdowns={name: _by(con, moment, name, fewest) for name in declared["breakdowns"]},
         cohorts=by_cohort,
@@ -107,12 +109,16 @@ def _reach(moment: Moment, total: ReachCounts, cohorts: list[ReachCounts], fewes
     )
 
 
-def _outcome(con: "DuckDBPyConnection", moment: Moment) -> tuple[str, ...]:
-    """Whether it goes with its outcome, and of whom that is told; nothing where of nobody."""
+def _outcome(con: "DuckDBPyConnection", moment: Moment, fewest: int) -> tuple[str, ...]:
+    """Whether it goes with its outcome, and of whom that is told; nothing where of too few."""
     counts = led(con, moment)
-    if counts is None or not led_sentence(counts, moment.name, moment.entities):
+    if counts is None or min(counts.reachers, counts.others) < fewest:
         return ()
-    return tuple(led_notes(counts, moment.name, moment.entities))
+    told = counts._replace(
+        waiting=counts.waiting if counts.waiting >= fewest else 0,
+        ineligible=counts.ineligible if counts.ineligible >= fewest else 0,
+    )
+    return tuple(led_notes(told, moment.name, moment.entities))
 
 
 def _by(con: "DuckDBPyConnection", moment: Moment, name: str, fewest: int) -> Table:
@@ -120,8 +126,8 @@ def _by(con: "DuckDBPyConnection", moment: Moment, name: str, fewest: int) -> Ta
     return reach_table(values, window_us=moment.within_us, window=moment.window)
 
 
-def _times(moment: Moment, total: ReachCounts) -> Table:
-    if not total.entrants:
+def _times(moment: Moment, total: ReachCounts, fewest: int) -> Table:
+    if not total.entrants or 0 < total.reached < fewest:
         return _NOTHING
     return reach_times(
         total, window_us=moment.within_us, window=moment.window, entities=moment.entities
@@ -136,7 +142,7 @@ def _stuck(con: "DuckDBPyConnection", moment: Moment, total: ReachCounts, fewest
         return _NOTHING
     shown = stuck_table(small_aha.stuck_rows(counts, fewest, _MOST_STUCK), **told)
     # Of all rows: "(other)" may be the largest, and is nothing that came next.
-    large = max(each.entities for each in counts) >= fewest
+    large = small_aha.may_be_told(counts, fewest)
     at = shown.names.index("next_event")
     rows = sorted(shown.rows, key=lambda row: row[at] == OTHER)
     return Table(shown.columns, tuple(rows), {}, whole.headline if large else "", shown.notes)
@@ -144,20 +150,27 @@ def _stuck(con: "DuckDBPyConnection", moment: Moment, total: ReachCounts, fewest
 
 def _retention(
     con: "DuckDBPyConnection", plan: Part, moment: Moment, fewest: int
-) -> tuple[Table, Table]:
-    """Weeks of who reached it and who did not, and weeks by entry week; of its outcome's events."""
-    if moment.outcome is None:
-        return _NOTHING, _NOTHING
+) -> tuple[Table, Table, int | None]:
+    """Weeks of who reached it and who did not, and by entry week; the week that is told."""
+    declared = next((each for each in plan["outcomes"] if each["name"] == moment.outcome), None)
+    # Of a sum, a conversion or an opposite nobody can come back to it each week.
+    if declared is None or declared["kind"] != "event" or declared["negated"]:
+        return _NOTHING, _NOTHING, None
     clock = plan["clocks"][moment.clock_no]["name"]
-    split = retention_counts(con, clock, moment.outcome, f"{AHA}{moment.name}")
+    split = retention_counts(con, clock, declared["name"], f"{AHA}{moment.name}")
     values = sorted({str(each.value) for each in split})
+    own = week_of(declared["after_us"], declared["within_us"], declared["at_least"])
+    events = came_back(declared["name"], declared)
     split = small_aha.retention_weeks(split, values, fewest) if len(values) > 1 else []
-    cells = small_aha.retention_periods(retention_counts(con, clock, moment.outcome), fewest)
+    cells = small_aha.retention_periods(retention_counts(con, clock, declared["name"]), fewest)
     found = retention_table(cells)
     at = found.names.index("cohort")
     return (
-        retention_table(split, cohorts=False, entities=moment.entities),
+        retention_table(
+            split, cohorts=False, own_week=own, events=events, entities=moment.entities
+        ),
         Table(found.columns, tuple(row for row in found.rows if row[at] is not None)),
+        told_week(split, own),
     )
 
 
@@ -168,7 +181,7 @@ def search_section(con: "DuckDBPyConnection", plan: Part, fewest: int) -> "Searc
 
     built = query(con, "aha_search")
     _check(built[0]["definition_hash"] if built else "", search_hash(plan))
-    found, grid = search_tables(con, plan)
+    found, grid = search_tables(con, plan, fewest=fewest)
     findings, cells = (small_aha.search_rows(table, fewest) for table in (found, grid))
     chosen = {cell["event"] for cell in grid.records() if cell["chosen"]}
     top = next((event for event in findings.column("event") if event in chosen), None)

@@ -8,7 +8,7 @@ from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.project.words import events_text, whose
 from funnelkit.results.built import inputs
 from funnelkit.results.notes import noted, nothing_counts, of_log
-from funnelkit.stats.retention import RetentionCounts, retention_table
+from funnelkit.stats.retention import RetentionCounts, retention_table, week_of
 from funnelkit.table import Table
 from funnelkit.warehouse.queries import query
 
@@ -40,14 +40,28 @@ def built_retention(
     if not counts:
         _check_breakdown(con, by)
     built = next(row for row in query(con, "outcomes") if row["outcome"] == name)
+    rules = json.loads(built["definition"])
     meta = {
-        "definition": _in_words(json.loads(built["definition"]), clock),
+        "definition": _in_words(rules, clock),
         "definition_hash": built["definition_hash"],
         "clock": clock["name"],
         **inputs(con),
     }
-    table = retention_table(counts, cohorts=cohorts, entities=whose(clock), meta=meta)
+    table = retention_table(
+        counts,
+        cohorts=cohorts,
+        own_week=week_of(built["after_us"], built["within_us"], rules["at_least"]),
+        events=came_back(name, rules),
+        entities=whose(clock),
+        meta=meta,
+    )
     return noted(table, _other_clocks(plan, clock), nothing_counts(meta), *of_log(meta))
+
+
+def came_back(outcome: str, rules: Part) -> str:
+    """What counts as coming back: an event of the outcome, once, whatever it asks for itself."""
+    more = f" ({outcome} itself asks for {rules['at_least']:,})" if rules["at_least"] > 1 else ""
+    return f"{events_text(rules)}, at least once in the week{more}"
 
 
 def _in_words(rules: Part, clock: Part) -> list[str]:

@@ -85,11 +85,12 @@ NULL_COLUMNS = (
 
 
 def search_tables(
-    con: "DuckDBPyConnection", plan: Part, *, outcome: str | None = None
+    con: "DuckDBPyConnection", plan: Part, *, outcome: str | None = None, fewest: int = 1
 ) -> tuple[Table, Table]:
     """What a search finds, one row an event, and all the cells that it looked at.
 
-    `plan`: the complete one of the definitions; `outcome`: another of them than the search's own.
+    `plan`: the complete one of the definitions; `outcome`: another of them than the search's own;
+    `fewest`: notes speak of no smaller group.
     Raises FunnelkitError without a search, for an outcome that begins too early for it, and for
     tables that were not built.
     """
@@ -102,7 +103,7 @@ def search_tables(
         findings,
         meta=meta,
         headline=search_headline(findings.records(), asked, result.facts),
-        notes=tuple(search_notes(findings.records(), asked, result.facts)),
+        notes=tuple(search_notes(findings.records(), asked, result.facts, fewest)),
     )
     cells = result.cells.rename({"is_chosen": "chosen"}).sort("event", "within_days", "at_least")
     grid = Table(

@@ -119,7 +119,8 @@ def _for_outcome(plan: Part, name: str | None) -> Part:
     pairs = [(each["clock_no"], each["outcome_no"]) for each in plan["pairs"]]
     if (search["clock_no"], outcome["no"]) not in pairs:
         raise FunnelkitError(
-            f"outcome {name!r} is of another entity than the search's {search['entity']}"
+            f"outcome {name!r} is of another entity than the search's {search['entity']}",
+            "an outcome of events, or of a funnel of that entity",
         )
     if outcome["after_us"] < search["landmark_us"]:
         began = format_duration(outcome["after_us"])
@@ -151,7 +152,8 @@ def search_rules(con: "DuckDBPyConnection", plan: Part) -> "SearchRules":
         counts=tuple(search["counts"]),
         days=tuple(search["days"]),
         outcome_events=frozenset(events),
-        prerequisites=frozenset([*search["prerequisites"], *before]),
+        prerequisites=frozenset(search["prerequisites"]),
+        steps_before=frozenset(before),
         preceding={
             row["event_name"]: row["entities"] / row["outcome_entities"] for row in preceding
         },

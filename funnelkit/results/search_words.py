@@ -25,31 +25,54 @@ def search_headline(findings: Sequence[Record], asked: "Asked", facts: "Facts") 
     if not facts.eligible:
         return f"Nobody's outcome {outcome} is known yet."
     accepted = [each for each in findings if each["verdict"] == "accepted"]
-    searched = sum(count for verdict, count in facts.verdicts.items() if verdict != "set apart")
-    if not searched:
+    if facts.base_rate in (0.0, 1.0):
+        who = "None" if not facts.base_rate else "All"
+        return (
+            f"{who} of {many(facts.eligible, asked.entities)} whose {outcome} is known have it: "
+            "there is nothing to tell apart."
+        )
+    tried = sum(count for verdict, count in facts.verdicts.items() if verdict != "set apart")
+    scarce = facts.verdicts.get("not enough", 0)
+    searched = tried - scarce
+    if not tried:
         return f"Nothing was left to be searched for what goes with {outcome}."
+    if not searched:
+        return f"There are not enough entrants to search for what goes with {outcome}."
     if not accepted:
         return _none_accepted(findings, searched, outcome)
     verb = "goes" if len(accepted) == 1 else "go"
     first = accepted[0]
     lead = ":" if len(accepted) == 1 else "; the one that may be worth most is"
     return (
-        f"{len(accepted)} of {searched} behaviours {verb} with {outcome}, confirmed on "
-        f"{asked.entities} that had no part in finding it{lead} {rule_in_words(first)}. Of those "
-        f"that did it {percent(first['ppv'])} have the outcome, of the others "
-        f"{percent(first['rate_without'])} (n = {first['n']:,}); like for like {_points(first)}. "
-        f"An association: that it causes {outcome} is not shown."
+        f"{len(accepted)} of {searched} searched behaviours {verb} with {outcome}, confirmed on "
+        f"{asked.entities} that had no part in finding it{lead} {rule_in_words(first)}. "
+        f"{_rates(first, asked)}; like for like {_points(first)}. An association: that it causes "
+        f"{outcome} is not shown."
     )
+
+
+def _rates(finding: Record, asked: "Asked") -> str:
+    """The outcome of both groups, and who they are: not all entrants, but those still there."""
+    n = finding["n"]
+    did = round(n * finding["reach"])
+    return (
+        f"Of {n:,} {asked.entities} there that were still active {_later(asked)}, "
+        f"{percent(finding['ppv'])} of the {did:,} that did it have the outcome, and "
+        f"{percent(finding['rate_without'])} of the {n - did:,} others"
+    )
+
+
+def _later(asked: "Asked") -> str:
+    begins = format_duration(asked.search["xmax_us"])
+    return f"{begins} to {format_duration(asked.search['landmark_us'])} after the entry"
 
 
 def _none_accepted(findings: Sequence[Record], searched: int, outcome: str) -> str:
     verdicts = [each["verdict"] for each in findings]
-    if verdicts.count("not enough") == searched:
-        return f"There are not enough entrants to search for what goes with {outcome}."
     active = verdicts.count("goes with activity")
     rest = {0: "", 1: "; 1 goes with doing more of everything"}
     return (
-        f"None of {many(searched, 'behaviours')} was shown to go with {outcome}"
+        f"None of {many(searched, 'searched behaviours')} was shown to go with {outcome}"
         + rest.get(active, f"; {active} go with doing more of everything")
         + "."
     )
@@ -66,11 +89,16 @@ def _points(finding: Record) -> str:
     return f"{rd}, 95 % interval {lo.removesuffix(' pp')} to {hi}"
 
 
-def search_notes(findings: Sequence[Record], asked: "Asked", facts: "Facts") -> Iterable[str]:
-    """On whom, at which level, what an accepted row is and is not, and who is left out."""
+def search_notes(
+    findings: Sequence[Record], asked: "Asked", facts: "Facts", fewest: int = 1
+) -> Iterable[str]:
+    """On whom, at which level, what an accepted row is and is not, and who is left out.
+
+    Groups of fewer than `fewest` are not spoken of.
+    """
     whom, outcome, level = asked.entities, asked.search["outcome"], asked.rules.level
     if not facts.eligible:
-        yield from _left_out(asked)
+        yield from _left_out(asked, fewest)
         return
     yield (
         f"Searched: {many(facts.cells, 'cells')} of {many(facts.eligible, whom)} whose {outcome} "
@@ -78,7 +106,7 @@ def search_notes(findings: Sequence[Record], asked: "Asked", facts: "Facts") -> 
         f"{facts.discovery:,} proposed, {facts.confirmation:,} others decided "
         f"(entry weeks: {facts.weeks}, the newest {facts.newest_weeks} decide)."
     )
-    yield from _left_out(asked)
+    yield from _left_out(asked, fewest)
     yield (
         f"Level {100 * level:.0f} %: the chance that a run in which nothing is related to "
         f"{outcome} accepts anything. `aha --null` tries it on these very entrants."
@@ -87,11 +115,11 @@ def search_notes(findings: Sequence[Record], asked: "Asked", facts: "Facts") -> 
         yield (
             "Not proposed: in more than "
             f"{100 * asked.rules.level_discovery:.0f} % of searches of shuffled outcomes something "
-            "stands out as much as the best of it (p_search)."
+            "stands out as much as the best of it (p search)."
         )
     yield _landmark(asked)
     yield (
-        "rd: difference in the outcome between who did it and who did not, among those of the same "
+        "Difference: in the outcome, between who did it and who did not, among those of the same "
         "entry weeks"
         + (f" and {', '.join(asked.search['stratify_by'])}" if asked.search["stratify_by"] else "")
         + ", on the deciding half. Every finding is an association: an experiment tells whether "
@@ -99,7 +127,8 @@ def search_notes(findings: Sequence[Record], asked: "Asked", facts: "Facts") -> 
     )
     if any(each["verdict"] == "accepted" for each in findings):
         yield (
-            f"potential: {whom} a month that may be won at most, if it were a cause and all did it."
+            f"Accepted ones are in the order of the CSV's potential: {whom} a month that may be "
+            "won at most, if it were a cause and all did it."
         )
     if facts.newer_differ is not None and facts.newer_differ < NEWER_DIFFER:
         yield (
@@ -109,25 +138,21 @@ def search_notes(findings: Sequence[Record], asked: "Asked", facts: "Facts") -> 
         )
 
 
-def _left_out(asked: "Asked") -> Iterable[str]:
-    left = [
-        f"{asked.waiting:,} whose time for the outcome is not over" if asked.waiting else "",
-        f"{asked.ineligible:,} that had converted before it began" if asked.ineligible else "",
-    ]
-    if any(left):
-        yield (
-            f"Left out of {many(asked.entrants, asked.entities)}: "
-            f"{' and '.join(filter(None, left))}."
-        )
+def _left_out(asked: "Asked", fewest: int) -> Iterable[str]:
+    groups = (
+        (asked.waiting, "whose time for the outcome is not over"),
+        (asked.ineligible, "that had converted before it began"),
+    )
+    left = [f"{count:,} {why}" for count, why in groups if count >= max(1, fewest)]
+    if left:
+        yield (f"Left out of {many(asked.entrants, asked.entities)}: {' and '.join(left)}.")
 
 
 def _landmark(asked: "Asked") -> str:
-    begins = format_duration(asked.search["xmax_us"])
-    ends = format_duration(asked.search["landmark_us"])
     return (
-        f"A row counts those that did something else between {begins} and {ends} after the entry: "
-        "who had left could do neither. So it leaves out what works by keeping people until then; "
-        "rd_all has everybody, and with them those that had left."
+        f"A row counts those that did something else {_later(asked)}: who had left could do "
+        "neither. So it leaves out what works by keeping people until then; the CSV's rd_all has "
+        "everybody, and with them those that had left."
     )
 
 

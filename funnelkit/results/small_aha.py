@@ -44,6 +44,24 @@ def stuck_rows(rows: Sequence[Stuck], fewest: int, most: int) -> list[Stuck]:
     return [*kept, Stuck(rows[0].aha, None, OTHER, OTHER, count)] if rest else kept
 
 
+def may_be_told(rows: Sequence[Stuck], fewest: int) -> bool:
+    """Whether the sentence over all rows names no group of fewer than `fewest`, nor leaves one.
+
+    It names the largest row with a next event, and the step that most got no further than.
+    """
+    steps: dict[int | None, int] = {}
+    for each in rows:
+        steps[each.step] = steps.get(each.step, 0) + each.entities
+    total = sum(steps.values())
+    counts = [
+        [count for step, count in steps.items() if step is not None],
+        [each.entities for each in rows if each.next_event is not None],
+    ]
+    named = [max(each) for each in counts if each]
+    named += [n for n in [sum(each.entities for each in rows if each.next_event is None)] if n]
+    return all(count >= fewest and (total == count or total - count >= fewest) for count in named)
+
+
 def retention_periods(counts: Sequence[RetentionCounts], fewest: int) -> list[RetentionCounts]:
     """Cells of at least `fewest` mature entrants, small entry weeks joined to a neighbour.
 
@@ -52,13 +70,18 @@ def retention_periods(counts: Sequence[RetentionCounts], fewest: int) -> list[Re
     sizes: dict[str, int] = {}
     for each in counts:
         sizes[str(each.cohort)] = max(each.entrants, sizes.get(str(each.cohort), 0))
-    first = {name: group[0] for group in neighbours(sizes, fewest) for name in group}
+    groups = neighbours(sizes, fewest)
+    first = {name: group[0] for group in groups for name in group}
+    # A member without anybody mature in a week has no row there, and is of the joined week still.
+    whole = {group[0]: sum(sizes[name] for name in group) for group in groups}
     together: dict[tuple[str, int], RetentionCounts] = {}
     for each in counts:
         key = (first[str(each.cohort)], each.week)
         before = together.get(key)
-        together[key] = _joined(before, each) if before else each._replace(cohort=key[0])
-    left_out = {
+        joined_ = _joined(before, each) if before else each._replace(cohort=key[0])
+        together[key] = joined_._replace(entrants=whole[key[0]])
+    left_out = {key for key, each in together.items() if 0 < each.entrants - each.matured < fewest}
+    left_out |= {
         key
         for week in {week for _, week in together}
         for key in others(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from funnelkit.table import Table, Value
 
-MOST_ROWS = 20
+MOST_ROWS = 20  # about so many points are read
 _PARTS = 14
 _DAY = 86400
 _UNITS = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 10800, 21600, 43200)
@@ -55,11 +55,11 @@ def multiples(step: float, end: float) -> list[float]:
 def thinned(table: Table, share: str = "converted_share", *, of_all: bool = False) -> Table:
     """The curve read at round times and at its quartiles: about 20 rows; see `quartiles`.
 
-    A Kaplan-Meier curve has a row per conversion; one more conversion would change all of them,
-    and nobody can read thousands. Shares and intervals are the curve's own at that time; a curve
-    that is short enough stays as it is, so thinning twice changes nothing.
+    A Kaplan-Meier curve has a row per conversion: one more conversion would change all of them,
+    nobody can read thousands, and of a few each would be one person's own time. Shares and
+    intervals are the curve's own at that time; thinning twice changes nothing.
     """
-    if len(table.rows) <= MOST_ROWS:
+    if not table.rows:
         return table
     records = table.records()
     end = float(records[-1]["seconds"] or 0)

@@ -328,20 +328,22 @@ def _stuck_headline(
 ) -> str:
     if not rows:
         return f"No {entities} whose {window} have passed failed to reach {aha}."
-    told = f"Of {many(missing, entities)} that did not reach {aha} in {window}"
+    furthest = _furthest(rows, missing)
+    told = f"Of {many(missing, entities)} that did not reach {aha} in {window},{furthest} "
     first = next((each for each in rows if each.next_event is not None), None)
     if first is None:
-        return f"{told}{_furthest(rows, missing)}; none did anything more in that time."
+        return f"{told}none did anything more in that time."
     at = f" after {first.step_name}" if first.step_name else ""
     rate = in_words(wilson(first.entities, missing))
+    still = sum(each.entities for each in rows if each.next_event is None)
     return (
-        f"{told}{_furthest(rows, missing)}; what came next most often was {first.next_event}{at}: "
-        f"{first.entities:,} ({rate})."
+        f"{told}{f'{still:,} did nothing more; else, ' * bool(still)}what came next most often was "
+        f"{first.next_event}{at}: {first.entities:,} of all {missing:,} ({rate})."
     )
 
 
 def _furthest(rows: Sequence[Stuck], missing: int) -> str:
-    """Which step most of them got to and not beyond."""
+    """The step that most of them had got to when the window closed; it may be the last."""
     by_step: dict[tuple[int, str], int] = {}
     for each in rows:
         if each.step is not None and each.step_name is not None:
@@ -350,4 +352,4 @@ def _furthest(rows: Sequence[Stuck], missing: int) -> str:
     if not by_step:
         return ""
     (_, name), count = max(by_step.items(), key=lambda item: (item[1], -item[0][0]))
-    return f", {count:,} ({percent(count / missing)}) got no further than {name}"
+    return f" the largest group, {count:,} ({percent(count / missing)}), stood at {name}, and"

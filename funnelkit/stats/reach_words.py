@@ -46,7 +46,8 @@ def led_sentence(led: "Led", aha: str, entities: str) -> str:
         f"{led.outcome} holds for {led.reachers_happened:,} of {many(led.reachers, entities)} "
         f"that reached {aha} ({reachers}) and for {led.others_happened:,} of the {led.others:,} "
         f"others ({others}){since}: {_points(led.difference)}. "
-        "Reaching it goes with the outcome; that it causes it is not shown."
+        "Reaching it goes with the outcome; that it causes it is not shown"
+        + (", and it may have been found in these very entrants." if led.since is None else ".")
     )
 
 
@@ -63,14 +64,14 @@ def reach_notes(
     if not total.entrants:
         return
     yield (
-        f"Reach: of {entities} whose {window} from the entry have passed, {total.matured:,} of "
-        f"{total.entrants:,} ({percent(total.matured / total.entrants)}): {total.state}."
+        f"The reach is {total.state}: the {window} of {total.matured:,} of "
+        f"{many(total.entrants, entities)} ({percent(total.matured / total.entrants)}) have passed."
     )
     early = total.reached - total.matured_reached
     if early:
         yield (
-            f"{early:,} reached it before their {window} were over: they count once these are. "
-            "Counted now, they would stand beside nobody that failed to."
+            f"{early:,} more reached it already, but their {window} are not over: they are not in "
+            "the reach, since those as young who will not reach it are not in it either."
         )
     if total.open:
         yield from _open_notes(total, times, entities)
@@ -133,8 +134,13 @@ def led_notes(led: "Led", aha: str, entities: str) -> Iterable[str]:
     ]
     if any(left):
         yield f"Not in the comparison by {led.outcome}: {' and '.join(filter(None, left))}."
+    if led.since is not None and not led.reachers + led.others + led.waiting + led.ineligible:
+        yield (
+            f"Nobody entered since {led.since}, when {aha} was declared: {led.outcome} is not "
+            "compared."
+        )
     if told and led.since is None:
         yield (
-            f"{aha} has no `declared_on`: if it was found in these very entrants, that search "
-            "flatters the difference. With a date only those who entered since then count."
+            f"{aha} has no `declared_on`: if a search found it in these entrants, that flatters "
+            "the difference. With a date only those who entered since then count."
         )

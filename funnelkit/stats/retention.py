@@ -25,6 +25,7 @@ RETENTION_COLUMNS = (
     Column("entrants", "count"),
 )
 _AHA = "aha:"  # what a breakdown by an aha moment begins with
+_WEEK_US = 7 * 86_400_000_000
 _TOLD_FROM = 0.5  # of the entrants have matured: the last week that a headline speaks of
 
 
@@ -74,13 +75,17 @@ def retention_table(
     counts: Sequence[RetentionCounts],
     *,
     cohorts: bool = True,
+    own_week: int | None = None,
+    events: str = "",
     entities: str = "entities",
     meta: Mapping[str, Any] | None = None,
 ) -> Table:
     """Retention by week: all cohorts together, then (`cohorts`) each of them, with 95 % Wilson.
 
     `counts` are by cohort, of everybody or of the values of one breakdown, in the order of the
-    values. Cells in which nobody has matured are left out.
+    values. Cells in which nobody has matured are left out. `own_week`: the one that the outcome
+    itself asks for (`week_of`); the headline tells it where it is known. `events`: what came back
+    means, in words.
     """
     together = all_cohorts(counts)
     ordered = sorted(counts, key=lambda each: each.cohort or "") if cohorts else []
@@ -89,8 +94,8 @@ def retention_table(
         RETENTION_COLUMNS,
         tuple(rows),
         meta or {},
-        _headline(together, entities),
-        tuple(_notes(together, counts, entities)),
+        _headline(together, entities, own_week),
+        tuple(_notes(together, counts, entities, own_week, events)),
     )
 
 
@@ -103,19 +108,38 @@ def days_of(week: int) -> str:
     return f"days {7 * week}–{7 * week + 6}"
 
 
-def _headline(together: Sequence[RetentionCounts], entities: str) -> str:
+def week_of(after_us: int, within_us: int, at_least: int) -> int | None:
+    """The week that is just what an outcome asks for, in microseconds after the entry, or None.
+
+    `21 days, within 7 days` is week 3: weeks are counted from 0. Retention asks for one event a
+    week: an outcome of more is no week of it.
+    """
+    if at_least != 1:
+        return None
+    return after_us // _WEEK_US if within_us == _WEEK_US and after_us % _WEEK_US == 0 else None
+
+
+def _headline(together: Sequence[RetentionCounts], entities: str, own: int | None) -> str:
     known = [each for each in together if each.matured]
-    if not together:
-        return f"No {entities} entered."
     if not known:
-        return "Nobody has a whole week behind them yet."
+        return f"No {entities} that count here have a whole week behind them."
+    week = _told_week(known, own)
     if known[0].breakdown is None:
-        return _of_everybody(known, entities)
-    return _of_values(known, entities)
+        return _of_everybody(known, week, entities)
+    return _of_values(known, week, entities)
 
 
-def _told_week(known: Sequence[RetentionCounts]) -> int:
-    """The latest week that at least half of the entrants of every value have behind them."""
+def told_week(counts: Sequence[RetentionCounts], own: int | None) -> int | None:
+    """The week that the headline of these counts tells; None where nobody has a whole one."""
+    known = [each for each in all_cohorts(counts) if each.matured]
+    return _told_week(known, own) if known else None
+
+
+def _told_week(known: Sequence[RetentionCounts], own: int | None) -> int:
+    """The outcome's own week; else the latest that half of every value's entrants have had."""
+    told = {each.value for each in known if each.week == own}
+    if own is not None and told == set(_values(known)):
+        return own
     most = {value: max(e.entrants for e in known if e.value == value) for value in _values(known)}
     enough = [
         {each.week for each in known if each.value == value and each.matured >= _TOLD_FROM * size}
@@ -129,8 +153,7 @@ def _values(known: Iterable[RetentionCounts]) -> list[str | None]:
     return list(dict.fromkeys(each.value for each in known))
 
 
-def _of_everybody(known: Sequence[RetentionCounts], entities: str) -> str:
-    week = _told_week(known)
+def _of_everybody(known: Sequence[RetentionCounts], week: int, entities: str) -> str:
     told = next(each for each in known if each.week == week)
     first = next((each for each in known if each.week == 1), None)
     after = ""
@@ -143,8 +166,7 @@ def _of_everybody(known: Sequence[RetentionCounts], entities: str) -> str:
     )
 
 
-def _of_values(known: Sequence[RetentionCounts], entities: str) -> str:
-    week = _told_week(known)
+def _of_values(known: Sequence[RetentionCounts], week: int, entities: str) -> str:
     told = [each for each in known if each.week == week]
     when = f"in week {week} ({days_of(week)} after the entry)"
     named = _named(known[0].breakdown)
@@ -173,20 +195,29 @@ def _named(breakdown: str | None) -> str:
 
 
 def _notes(
-    together: Sequence[RetentionCounts], counts: Sequence[RetentionCounts], entities: str
+    together: Sequence[RetentionCounts],
+    counts: Sequence[RetentionCounts],
+    entities: str,
+    own: int | None,
+    events: str,
 ) -> Iterable[str]:
     known = [each for each in together if each.matured]
     if not known:
         return
+    if events:
+        yield f"Came back: {events}."
     yield (
         "Week 0 is the first seven days from the entry, week 3 days 21–27. A week counts the "
         f"{entities} that have all of it behind them."
+        + ("" if own is None else f" {known[0].outcome} itself is week {own}.")
     )
     if len({each.cohort for each in counts}) > 1:
         yield (
             "Later weeks are of older cohorts alone: from one week to the next the "
             f"{entities} differ too, so a rise can be a difference between cohorts."
         )
+    if known[0].breakdown and not str(known[0].breakdown).startswith(_AHA):
+        yield "Each value has its own interval; differences between them are not tested here."
     if str(known[0].breakdown).startswith(_AHA):
         yield (
             f"Who reached {_named(known[0].breakdown)} goes with who comes back; that reaching it "

@@ -82,12 +82,16 @@ def by_entity(world: World, entity: Entity) -> dict[str, list[Happening]]:
 
 
 def entrants(world: World, clock: Clock) -> dict[str, int]:
-    """First entry of every entity that entered, seen or not."""
+    """First entry of every entity that was seen to enter."""
     entries = {
         entity: [event.us for event in events if clock.entry(event)]
         for entity, events in by_entity(world, clock.entity).items()
     }
-    return {entity: min(found) for entity, found in entries.items() if found}
+    return {
+        entity: min(found)
+        for entity, found in entries.items()
+        if found and min(found) <= world.observed
+    }
 
 
 def local_day(world: World, us: int) -> dt.date:

@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 
 from funnelkit.jobs.aha_search import SearchRules, null, search
-from funnelkit.stats.evidence import families_markdown
 from tests.jobs.generators import (
     AHA,
     COUNTS,
@@ -26,6 +25,8 @@ from tests.jobs.generators import (
     truth,
     watched_until_converted,
 )
+from tests.sample.searches import frames
+from tests.sample.test_search import LARGE, SMALL, seen
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "aha-evidence.md"
 # Entrants that leave at least so many alive: 2,000 and 5,000.
@@ -109,8 +110,7 @@ def report(workers):
     """The figures in Markdown."""
     lines = [_HEAD]
     lines += _nulls(workers) + _planted(workers) + _decoy(workers) + _traps(workers)
-    lines += ["## Families", "", "What is judged together, and what pays for its number"]
-    lines += ["(`funnelkit.stats.evidence`):", "", families_markdown()]
+    lines += _sample()
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -229,6 +229,33 @@ def _traps(workers):
         f"| who leaves early does less and is not retained | {_points(all_eligible)} for an event "
         f"without effect (mean of `rd_all`, no landmark) | {accepting_special(survivor)} | "
         f"{accepting(survivor)} |",
+        "",
+    ]
+
+
+def _sample():
+    planted, decoys = seen(SMALL, range(100)), seen(LARGE, range(100, 200))
+    company = frames(7, 2)
+    found = null(company.entrants, company.exposures, company.rules, runs=200)
+    return [
+        "## The sample company",
+        "",
+        "Companies of 100 seeds each, as `funnelkit sample` makes them, counted by SQL "
+        "(`tests/sample/test_search.py`); the truth of a cell is that of 2,400,000 of their users.",
+        "",
+        "| what | alive, at least | found | promised |",
+        "| --- | --: | --- | --- |",
+        f"| three shares in 7 days: accepted | {planted.alive:,} | {planted.planted['accepted']} "
+        "of 100 | at least 95 |",
+        f"| its chosen cell's truth in V's interval | {planted.alive:,} | {planted.covered} of 100 "
+        "| at least 90 |",
+        f"| the decoy, searches: accepted | {decoys.alive:,} | {decoys.decoy['accepted']} of 100, "
+        f'{decoys.decoy["goes with activity"]} "goes with activity" | at most 3 |',
+        f"| the prerequisite, log-ins: set apart | {planted.alive:,} | "
+        f"{planted.prerequisite['set apart']} of 100 | all |",
+        f"| `--null`, 200 runs: accept anything | {len(company.entrants):,} entrants | "
+        f"{found.accepted_runs} | at most 5 |",
+        f"| the same: smallest discovery p at most 0.05 | | {found.discovery_runs} | 3 to 19 |",
         "",
     ]
 

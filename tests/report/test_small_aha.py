@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from funnelkit.results.search import CELL_COLUMNS, SEARCH_COLUMNS
 from funnelkit.results.small_aha import (
+    may_be_told,
     reach_periods,
     reach_values,
     retention_periods,
@@ -59,6 +60,32 @@ def test_the_rare_among_the_stuck_take_the_next_with_them():
     rows = [Stuck("a", 1, "step", name, n) for name, n in (("x", 40), ("y", 9), ("z", 2))]
     # (other) of z alone would be two people.
     assert stuck_rows(rows, FEWEST, 12) == [rows[0], Stuck("a", None, "(other)", "(other)", 11)]
+
+
+def test_the_sentence_names_no_few():
+    def told(*rows):
+        return may_be_told([Stuck("a", 1, "step", name, n) for name, n in rows], FEWEST)
+
+    assert told(("x", 40), ("y", 9))
+    assert told(("x", 40), (None, 9))
+    assert not told((None, 50), ("met bob", 2))  # the largest row with a next event
+    assert not told(("x", 40), (None, 2))
+    assert not told(("x", 40), ("y", 2))  # the others are two
+    apart = [Stuck("a", 1, "one", "x", 40), Stuck("a", 2, "two", "x", 3)]
+    assert not may_be_told(apart, FEWEST)
+
+
+def test_a_joined_week_stays_whole_where_one_of_its_members_is_young():
+    def cell(cohort, week, entrants, matured):
+        return RetentionCounts("o", cohort, None, None, week, entrants, matured, 1)
+
+    weeks = [
+        *(cell("2026-01-05", week, 20, 20) for week in range(3)),
+        *(cell("2026-01-12", week, 4, 4) for week in range(2)),
+    ]
+    made = {each.week: (each.entrants, each.matured) for each in retention_periods(weeks, FEWEST)}
+    # In week 2 only the 20 have matured: beside 24 they would tell the four apart.
+    assert made == {0: (24, 24), 1: (24, 24)}
 
 
 cells = st.lists(

@@ -9,7 +9,7 @@ DESIGN = ROOT.parent / "shared" / "design" / "aha.md"
 
 
 def test_the_documentation_holds_the_same_families():
-    assert families_markdown() in (ROOT / "docs" / "aha-evidence.md").read_text("utf-8")
+    assert families_markdown() in (ROOT / "docs" / "aha.md").read_text("utf-8")
 
 
 def test_no_call_stands_twice():

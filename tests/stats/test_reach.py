@@ -87,8 +87,8 @@ def test_the_finding_says_of_whom_it_is():
         "2 more still have time."
     )
     told = " ".join(shown.notes)
-    assert "6 of 10 (60.0 %): provisional." in told
-    assert "2 reached it before their 14 days were over" in told
+    assert "The reach is provisional: the 14 days of 6 of 10 users (60.0 %) have passed." in told
+    assert "2 more reached it already, but their 14 days are not over" in told
     assert "between 50.0 % and 70.0 %" in told
     one = table(counts([(1, 20), (None, 2)])).headline
     assert one.endswith("1 more still has time.")
@@ -268,15 +268,16 @@ def test_where_the_others_stayed():
     assert shown.column("share") == [0.4, 0.3, 0.2, 0.1]  # of the ten, not of all or of the open
     assert shown.column("next_event") == ["help", "(nothing more)", "login", "(nothing more)"]
     assert shown.headline == (
-        "Of 10 users that did not reach aha in 14 days, 5 (50.0 %) got no further than signed_up; "
-        "what came next most often was help after connected: 4 (40.0 %, 95 % interval 16.8–68.7 %)."
+        "Of 10 users that did not reach aha in 14 days, the largest group, 5 (50.0 %), stood at "
+        "signed_up, and 4 did nothing more; else, what came next most often was help after "
+        "connected: 4 of all 10 (40.0 %, 95 % interval 16.8–68.7 %)."
     )
     assert "after the one that took them to the step" in shown.notes[0]
     without = stuck_table(
         [Stuck("aha", None, None, None, 10)], total=total, window="14 days", entities="users"
     )
     assert without.headline == (
-        "Of 10 users that did not reach aha in 14 days; none did anything more in that time."
+        "Of 10 users that did not reach aha in 14 days, none did anything more in that time."
     )
     assert "after the entry" in without.notes[0]
     all_there = stuck_table([], total=counts([(1, 20)]), window="14 days", entities="users")

@@ -5,6 +5,8 @@ from funnelkit.stats.retention import (
     all_cohorts,
     days_of,
     retention_table,
+    told_week,
+    week_of,
 )
 
 
@@ -74,10 +76,11 @@ def test_later_weeks_are_of_older_cohorts_and_it_says_so():
 
 
 def test_nobody_and_nothing_over():
-    assert retention_table([], entities="users").headline == "No users entered."
+    nobody = "No users that count here have a whole week behind them."
+    assert retention_table([], entities="users").headline == nobody
     young = cells("2026-01-12", (0, 20, 0, 0))
     shown = retention_table(young)
-    assert shown.headline == "Nobody has a whole week behind them yet."
+    assert shown.headline == nobody.replace("users", "entities")
     assert (shown.rows, shown.notes) == ((), ())
 
 
@@ -115,3 +118,20 @@ def test_values_keep_their_order_and_the_span_is_told():
 
 def test_a_week_is_seven_days_from_the_entry():
     assert [days_of(week) for week in (0, 3)] == ["days 0–6", "days 21–27"]
+
+
+def test_the_outcomes_own_week_is_told_and_named():
+    day = 86_400_000_000
+    assert week_of(21 * day, 7 * day, 1) == 3
+    assert week_of(20 * day, 7 * day, 1) is None
+    assert week_of(21 * day, 14 * day, 1) is None
+    assert week_of(21 * day, 7 * day, 2) is None  # retention asks for one event a week
+    counts = cells("2026-01-05", (1, 80, 80, 40), (3, 80, 80, 20), (4, 80, 80, 8))
+    told = retention_table(counts, own_week=3, entities="users")
+    assert told.headline.startswith("20 of 80 users (25.0 %")
+    assert "in week 3 (days 21–27 after the entry)" in told.headline
+    assert "itself is week 3." in told.notes[0]
+    late = retention_table(counts, own_week=9, entities="users")  # not yet over for anybody
+    assert "in week 4 " in late.headline
+    assert told_week(counts, 3) == 3
+    assert told_week([], 3) is None

@@ -38,7 +38,7 @@ create table rpt_event_quality (kind varchar, outcome varchar, reason varchar, e
 create table dim_funnels (funnel varchar, definition_hash varchar);
 create table dim_outcomes (outcome_no bigint, outcome varchar, definition_hash varchar);
 create table fct_outcomes (
-    outcome_no bigint, is_eligible boolean, is_mature boolean, happened boolean
+    outcome_no bigint, clock_no bigint, is_eligible boolean, is_mature boolean, happened boolean
 );
 create table dim_aha_moments (aha_no bigint, aha varchar, definition_hash varchar);
 create table fct_aha_moments (aha_no bigint, is_mature boolean, is_reached boolean);
@@ -591,7 +591,7 @@ def aha_built(con: "DuckDBPyConnection") -> None:
 )
 def test_an_outcome_that_tells_nobody_apart(built, entrants, told):
     aha_built(built)
-    built.executemany("insert into fct_outcomes values (0, ?, ?, ?)", entrants)
+    built.executemany("insert into fct_outcomes values (0, 0, ?, ?, ?)", entrants)
     (found,) = aha.outcomes(built, AHA)
     if told is None:
         assert found.state == "ok"
@@ -600,6 +600,14 @@ def test_an_outcome_that_tells_nobody_apart(built, entrants, told):
     # Of another definition than the built one they would say nothing.
     changed = {**AHA, "outcomes": {"back": {**AHA["outcomes"]["back"], "within": "8 days"}}}
     assert list(aha.outcomes(built, changed)) == []
+
+
+def test_entrants_of_two_clocks_are_not_added_up(built):
+    aha_built(built)
+    entrants = [(0, True, False, True)] * 3 + [(1, True, False, True)] * 2
+    built.executemany("insert into fct_outcomes values (0, ?, ?, ?, ?)", entrants)
+    (found,) = aha.outcomes(built, AHA)
+    assert "any of 3 entrants" in found.found
 
 
 @pytest.mark.parametrize(

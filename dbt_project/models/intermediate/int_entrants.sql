@@ -1,7 +1,8 @@
 {%- set plan = fromjson(funnelkit.project_aha_plan()) -%}
 {%- set keys = funnelkit.entity_keys() -%}
 
--- Entities by clock, with their first entry: where the time of aha moments and outcomes starts.
+-- Entities by clock, with their first entry: where the time of aha moments and outcomes starts. Nothing
+-- after observed_until has been seen, entries neither.
 with
 
 clocks as (
@@ -76,6 +77,7 @@ final as (
         on entries.entity_key = accounts.account_key and clocks.entity = 'account_id'
     left join {{ ref('int_entity_keys') }} as others
         on entries.entity_key = others.entity_key and clocks.entity = others.entity
+    where entries.entry_us <= {{ funnelkit.observed_us() }}
 
 )
 
