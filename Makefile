@@ -38,8 +38,8 @@ reports: build ## write the committed reports again
 reports-check: build ## fail if a committed report is not what the warehouse says
 	$(BIN)/funnelkit report check
 
-test: setup ## the tests (six minutes on two cores)
-	$(BIN)/python -m pytest -n 2
+test: setup ## the tests (a quarter of an hour on two cores)
+	$(BIN)/python -m pytest -n 3 --dist loadscope
 
 test-long: setup ## the slow tests: many seeds, kill points, big data
 	$(BIN)/python -m pytest -m long

@@ -118,6 +118,7 @@ def _made_whole(opened: Project, before: dict[str, int]) -> set[str]:
     return {model for model, times in g.times_whole(opened).items() if times > before[model]}
 
 
+@pytest.mark.long
 def test_a_late_merge_is_counted_and_as_of_tells_the_number_before_it(opened: Project) -> None:
     """In February bob turns out to be ann: his journey ends in hers, which now goes on."""
     before = g.tables(opened)
@@ -153,6 +154,7 @@ def test_a_late_merge_is_counted_and_as_of_tells_the_number_before_it(opened: Pr
     assert g.rows(opened, "select count(*) from rpt_restatements") == [(4,)]
 
 
+@pytest.mark.long
 def test_a_build_of_some_tables_keeps_what_the_others_have_not_seen(opened: Project) -> None:
     """Each table knows which loads it holds, and loads of any kind make none of them whole."""
     ivy = (
@@ -185,6 +187,7 @@ def test_a_build_of_some_tables_keeps_what_the_others_have_not_seen(opened: Proj
     assert g.rows(opened, accounts) == [("B",)]
 
 
+@pytest.mark.long
 def test_changed_definitions_make_whole_what_depends_on_them(opened: Project) -> None:
     was = g.times_whole(opened)
     g.build(changed := g.redefine(opened, "window: 1 day}", "window: 1 hour}"))

@@ -431,6 +431,7 @@ def test_what_they_say_beside_what_was_logged(
     assert {(question, kind): n for question, kind, n in asked} == counts
 
 
+@pytest.mark.long
 def test_report_is_written_and_checked(
     funnelkit: Callable[..., Any], rows: Ask, root: Path
 ) -> None:

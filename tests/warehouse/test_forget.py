@@ -409,6 +409,7 @@ def built(opened: Project) -> dict[str, list[Any]]:
     return found
 
 
+@pytest.mark.long
 def test_a_build_after_it_is_a_build_without_the_persons_lines(tmp_path):
     opened, without = project(tmp_path / "with", keep=True), project(tmp_path / "not", keep=False)
     assert built(opened) != built(without)
