@@ -354,6 +354,12 @@ class Project:
         """Names of the declared outcomes."""
         return list(self.variables.get("outcomes") or {})
 
+    def returning_names(self) -> list[str]:
+        """Names of the outcomes that `retention` takes: of events that can occur each week."""
+        from funnelkit.results.pick import returning
+
+        return [str(each["name"]) for each in returning(self._plan, None)]
+
     def aha(
         self,
         name: str | None = None,

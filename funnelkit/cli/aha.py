@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from funnelkit.cli.app import Command, state, tell
-from funnelkit.cli.options import AhaName, OutcomeName, UserProperty
+from funnelkit.cli.options import AHA_MOMENT, OUTCOME, USER_PROPERTY
 from funnelkit.cli.output import emit, format_option, working
 
 
@@ -20,11 +20,11 @@ funnelkit aha --search
 funnelkit aha --null --runs 200
 """,
 )
-@click.argument("name", required=False, type=AhaName())
+@click.argument("name", required=False, type=AHA_MOMENT)
 @click.option(
     "--by",
     metavar="PROP",
-    type=UserProperty(),
+    type=USER_PROPERTY,
     help="One line for each value of a user property, instead of each entry week.",
 )
 @click.option("--times", is_flag=True, help="How long it takes from the entry.")
@@ -35,7 +35,7 @@ funnelkit aha --null --runs 200
 @click.option(
     "--outcome",
     metavar="NAME",
-    type=OutcomeName(),
+    type=OUTCOME,
     help="With --search: another outcome than it declares.",
 )
 @click.option("--cells", is_flag=True, help="With --search: everything that was tried.")

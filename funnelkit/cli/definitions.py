@@ -1,26 +1,10 @@
 """`funnelkit definitions`."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
 import click
 
 from funnelkit.cli.app import Command, state
-from funnelkit.cli.options import Completed
+from funnelkit.cli.options import DEFINITION
 from funnelkit.cli.output import emit, emit_blocks, format_option
-
-if TYPE_CHECKING:
-    from funnelkit.api import Project
-
-
-class DefinitionName(Completed):
-    """The name of anything that `definitions` spells out."""
-
-    name = "name"
-
-    def names(self, project: "Project") -> Iterable[str]:
-        """Those of funnels, outcomes and aha moments, and the search."""
-        return project.definition_names()
 
 
 @click.command(
@@ -30,7 +14,7 @@ class DefinitionName(Completed):
 funnelkit definitions activation
 """,
 )
-@click.argument("name", required=False, type=DefinitionName())
+@click.argument("name", required=False, type=DEFINITION)
 @format_option()
 def command(name: str | None, format_: str) -> None:
     """Spell out what the funnel, outcome or aha moment NAME counts, rule by rule (or

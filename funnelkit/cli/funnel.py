@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from funnelkit.cli.app import Command, state, tell
-from funnelkit.cli.options import FunnelName, bound_options, only_one_table, show, table_options
+from funnelkit.cli.options import FUNNEL, bound_options, only_one_table, show, table_options
 from funnelkit.cli.output import format_option
 
 
@@ -20,7 +20,7 @@ funnelkit funnel activation --next-after connected
 funnelkit funnel activation --who -shared lost.csv
 """,
 )
-@click.argument("name", required=False, type=FunnelName())
+@click.argument("name", required=False, type=FUNNEL)
 @table_options()
 @click.option(
     "--sensitivity", is_flag=True, help="The same under the other rules: does the choice matter?"

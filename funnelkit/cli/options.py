@@ -15,11 +15,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Completed(click.types.StringParamType):
-    """A name of the project's; completed from its definitions."""
+    """A name of the project's, completed from its definitions; `names` gives what can be typed."""
 
-    def names(self, project: "Project") -> Iterable[str]:
-        """What can be typed here."""
-        raise NotImplementedError
+    def __init__(self, name: str, names: Callable[["Project"], Iterable[str]]) -> None:
+        self.name = name
+        self.names = names
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -36,70 +36,19 @@ class Completed(click.types.StringParamType):
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-class FunnelName(Completed):
-    """The name of a funnel."""
-
-    name = "name"
-
-    def names(self, project: "Project") -> Iterable[str]:
-        """Those of the funnels."""
-        return project.funnel_names()
+def _split_by(project: "Project") -> list[str]:
+    moments = [f"aha:{name}" for name in project.aha_names()]
+    return [*project.user_property_names(), "aha", *moments]
 
 
-class AhaName(Completed):
-    """The name of an aha moment."""
-
-    name = "name"
-
-    def names(self, project: "Project") -> Iterable[str]:
-        """Those of the aha moments."""
-        return project.aha_names()
-
-
-class OutcomeName(Completed):
-    """The name of an outcome."""
-
-    name = "outcome"
-
-    def names(self, project: "Project") -> Iterable[str]:
-        """Those of the outcomes."""
-        return project.outcome_names()
-
-
-class ReturningName(Completed):
-    """The name of an outcome of events, which may occur again each week."""
-
-    name = "outcome"
-
-    def names(self, project: "Project") -> Iterable[str]:
-        """Those whose rules are of an event alone."""
-        declared = project.variables.get("outcomes") or {}
-        rules = ((name, each) for name, each in declared.items() if isinstance(each, dict))
-        return [name for name, each in rules if each.get("event") and not each.get("sum")]
-
-
-class Property(Completed):
-    """A property of the project."""
-
-    name = "property"
-
-    def names(self, project: "Project") -> Iterable[str]:
-        """Those of users first, then those of events."""
-        return project.property_names()
-
-
-class UserProperty(Completed):
-    """A property of the project's users; with `aha`, also whether an aha moment was reached."""
-
-    name = "property"
-
-    def __init__(self, aha: bool = False) -> None:
-        self.aha = aha
-
-    def names(self, project: "Project") -> Iterable[str]:
-        """The properties, and aha moments where they can stand in their place."""
-        moments = ["aha", *(f"aha:{name}" for name in project.aha_names())] if self.aha else []
-        return [*project.user_property_names(), *moments]
+FUNNEL = Completed("name", lambda project: project.funnel_names())
+AHA_MOMENT = Completed("name", lambda project: project.aha_names())
+DEFINITION = Completed("name", lambda project: project.definition_names())
+OUTCOME = Completed("outcome", lambda project: project.outcome_names())
+RETURNING = Completed("outcome", lambda project: project.returning_names())
+PROPERTY = Completed("property", lambda project: project.property_names())
+USER_PROPERTY = Completed("property", lambda project: project.user_property_names())
+SPLIT_BY = Completed("property", _split_by)
 
 
 def options(*each: Callable[[F], F]) -> Callable[[F], F]:
@@ -130,7 +79,7 @@ def table_options() -> Callable[[F], F]:
         click.option(
             "--by",
             metavar="PROP[@STEP]",
-            type=Property(),
+            type=PROPERTY,
             help="One line for each value of a property, at the entry or at a step.",
         ),
         click.option(
@@ -146,7 +95,7 @@ def table_options() -> Callable[[F], F]:
             "--compare",
             metavar="PROP|SQL",
             multiple=True,
-            type=Property(),
+            type=PROPERTY,
             help="Differences between a property's values, or between conditions.",
         ),
         click.option(

@@ -3,7 +3,7 @@
 import click
 
 from funnelkit.cli.app import Command, state, tell
-from funnelkit.cli.options import ReturningName, UserProperty
+from funnelkit.cli.options import RETURNING, SPLIT_BY
 from funnelkit.cli.output import emit, format_option
 
 
@@ -16,11 +16,11 @@ funnelkit retention retained_week_4 --by aha
 funnelkit retention retained_week_4 --cohorts
 """,
 )
-@click.argument("outcome", required=False, type=ReturningName())
+@click.argument("outcome", required=False, type=RETURNING)
 @click.option(
     "--by",
     metavar="aha|PROP",
-    type=UserProperty(aha=True),
+    type=SPLIT_BY,
     help="One line for each value of a user property, or for who reached an aha moment and who "
     "did not (aha:NAME where there are several).",
 )

@@ -3,13 +3,11 @@
 from collections import Counter
 from typing import Any, NamedTuple
 
-import duckdb
 import pytest
 import yaml
 
 from funnelkit.api import Project
 from funnelkit.warehouse import macros
-from tests.conftest import ROOT
 from tests.dbt import aha_oracle as oracle
 from tests.dbt import growing as g
 from tests.dbt.aha_oracle import DAY
@@ -192,18 +190,6 @@ def test_ten_users_have_a_matured_reach_of_three_in_six(tmp_path):
     counts = "matured, matured_reached, reached, open, not_reached"
     sums = ", ".join(f"sum({name})::int" for name in ("entrants", *counts.split(", ")))
     assert g.rows(opened, f"select {sums} from rpt_aha_reach") == [(10, 6, 3, 5, 2, 3)]
-
-
-@pytest.fixture(scope="module")
-def truth() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((ROOT / "seeds" / "truth.yml").read_text("utf-8"))
-    return found
-
-
-@pytest.fixture(scope="module")
-def marts(built_sample):
-    with duckdb.connect(str(built_sample.paths.warehouse), read_only=True) as con:
-        yield con
 
 
 def test_retention_by_the_aha_moment_is_the_planted_one(marts, truth):

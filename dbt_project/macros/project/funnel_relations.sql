@@ -73,3 +73,17 @@
     select cast(null as varchar) as funnel, cast(null as varchar) as breakdown where false
     {%- endif %}
 {%- endmacro %}
+
+{#- Joins to what has the id behind an entity's key; joined_entity_id() names it. -#}
+{% macro entity_id_joins(key, entity) -%}
+    left join {{ ref('dim_users') }} as users
+        on {{ key }} = users.user_key and {{ entity }} = 'user_id'
+    left join {{ ref('dim_accounts') }} as accounts
+        on {{ key }} = accounts.account_key and {{ entity }} = 'account_id'
+    left join {{ ref('int_entity_keys') }} as others
+        on {{ key }} = others.entity_key and {{ entity }} = others.entity
+{%- endmacro %}
+
+{% macro joined_entity_id() -%}
+    coalesce(users.user_id, accounts.account_id, others.entity_id)
+{%- endmacro %}

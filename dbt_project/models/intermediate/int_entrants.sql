@@ -63,7 +63,7 @@ final as (
         clocks.clock,
         clocks.entity,
         entries.entity_key,
-        coalesce(users.user_id, accounts.account_id, others.entity_id) as entity_id,
+        {{ funnelkit.joined_entity_id() }} as entity_id,
         entries.entry_us,
         entries.entry_event_no,
         {{ funnelkit.from_us('entries.entry_us') }} as entry_at,
@@ -71,12 +71,7 @@ final as (
         cast(date_trunc('week', {{ funnelkit.local_time(funnelkit.from_us('entries.entry_us'), plan.timezone) }}) as date) as cohort
     from entries
     inner join clocks on entries.clock_no = clocks.clock_no
-    left join {{ ref('dim_users') }} as users
-        on entries.entity_key = users.user_key and clocks.entity = 'user_id'
-    left join {{ ref('dim_accounts') }} as accounts
-        on entries.entity_key = accounts.account_key and clocks.entity = 'account_id'
-    left join {{ ref('int_entity_keys') }} as others
-        on entries.entity_key = others.entity_key and clocks.entity = others.entity
+    {{ funnelkit.entity_id_joins('entries.entity_key', 'clocks.entity') }}
     where entries.entry_us <= {{ funnelkit.observed_us() }}
 
 )

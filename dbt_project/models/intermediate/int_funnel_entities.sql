@@ -21,15 +21,10 @@ final as (
         funnels.funnel_no,
         funnels.funnel,
         funnels.entity,
-        coalesce(users.user_id, accounts.account_id, others.entity_id) as entity_id
+        {{ funnelkit.joined_entity_id() }} as entity_id
     from journeys
     inner join funnels on journeys.funnel_no = funnels.funnel_no
-    left join {{ ref('dim_users') }} as users
-        on journeys.entity_key = users.user_key and funnels.entity = 'user_id'
-    left join {{ ref('dim_accounts') }} as accounts
-        on journeys.entity_key = accounts.account_key and funnels.entity = 'account_id'
-    left join {{ ref('int_entity_keys') }} as others
-        on journeys.entity_key = others.entity_key and funnels.entity = others.entity
+    {{ funnelkit.entity_id_joins('journeys.entity_key', 'funnels.entity') }}
 
 )
 
