@@ -46,10 +46,11 @@ class Clusters(NamedTuple):
         Weil's litters). An estimate below 1 counts as 1: with few clusters it is mostly noise, and
         attempts of one person never tell more than those of as many different people. Where the
         data cannot tell how alike trials are (none or all succeed, or a single cluster) those of a
-        cluster count as all alike: sum m² / sum m, which leaves at most as many as clusters.
+        cluster count as all alike: sum m² / sum m, which leaves at most as many as clusters. Where
+        no cluster has two, trials are independent, and nothing is estimated.
         """
         c, x, m = self.clusters, self.sum_x, self.sum_m
-        if m == 0:
+        if self.sum_m2 == m:
             return 1.0
         if c < 2 or x in (0, m):
             return max(1.0, self.sum_m2 / m)
