@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 funnelkit load events data/events*.csv
 funnelkit load events 'export/*.json.gz' --preset amplitude
 funnelkit load events log.jsonl.gz --map event_name=event --map occurred_at=ts
+funnelkit load feedback survey.csv --question nps="Recommend us?" --preset typeform
 """,
 )
 @click.argument("kind", metavar="KIND", type=click.Choice(["events", "users", "feedback"]))
@@ -24,7 +25,8 @@ funnelkit load events log.jsonl.gz --map event_name=event --map occurred_at=ts
 @click.option(
     "--preset",
     metavar="NAME",
-    help="Whose export it is: segment, rudderstack, amplitude, mixpanel, posthog, ga4.",
+    help="Whose export it is: segment, rudderstack, amplitude, mixpanel, posthog, ga4; of "
+    "feedback: typeform, delighted.",
 )
 @click.option(
     "--map",
@@ -32,6 +34,14 @@ funnelkit load events log.jsonl.gz --map event_name=event --map occurred_at=ts
     metavar="COLUMN=THEIRS",
     multiple=True,
     help="Our column from one of theirs, or a constant: event_name=\"'session'\".",
+)
+@click.option(
+    "--question",
+    "questions",
+    metavar="ID=COLUMN",
+    multiple=True,
+    help="A column of a survey with a column per question, beside those declared; ID:KIND=COLUMN "
+    "where the question is not declared.",
 )
 @click.option(
     "--time-format", metavar="FORMAT", help="How times are written, if not ISO: '%m/%d/%Y %H:%M'."
@@ -42,6 +52,7 @@ def command(
     files: tuple[str, ...],
     preset: str | None,
     maps: tuple[str, ...],
+    questions: tuple[str, ...],
     time_format: str | None,
     dry_run: bool,
 ) -> None:
@@ -60,6 +71,7 @@ def command(
         mapping=api.parse_map(maps),
         time_format=time_format,
         preset=preset,
+        questions=questions,
         dry_run=dry_run,
     )
     for file in result.files:

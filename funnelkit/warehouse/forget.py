@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 FORGOTTEN = "forgotten"
 _BUILD = "run `funnelkit build`, then forget again"
 _KEPT = (
-    "Not reached: the files that were loaded, private lists, backups, git history, and reports,"
-    " which count and name nobody."
+    "Not reached: the files that were loaded, private lists, files of labels and interviews,"
+    " backups, git history, and reports, which count and name nobody."
 )
 _SHOWN = 50  # ids in a message
 # An id stands alone where none of these is beside it: `ann` is not in `joann` or `ann@example.com`.
@@ -149,6 +149,16 @@ def _hashed(*texts: str) -> str:
     return " or ".join(f"{_hash(text)} in (select sha256 from raw.forgotten)" for text in texts)
 
 
+_IS_LOGGED = "{} in (select logged_id from fk_person)"
+_IS_BARE = "{} in (select bare_id from fk_person)"
+# What stands for a person in tables without an id, and where it is told whose it is.
+_NUMBERS = {
+    "fk_keys": ("int_identities", "user_key"),
+    "fk_answers": ("fct_feedback", "response_id"),
+}
+_IS_NUMBER = {
+    column: f"{column} in (select {column} from {name})" for name, (_, column) in _NUMBERS.items()
+}
 _OF_FORGOTTEN = {
     "events": _hashed(_LOGGED, "previous_id", _device("previous_id")),
     "users": _hashed(_LOGGED),
@@ -171,6 +181,7 @@ def _find(con: "DuckDBPyConnection", user: str) -> bool:
     """Writes the person's ids into the temporary table fk_person; False if forgotten before.
 
     logged_id: a user id, or `anonymous:` and an anonymous id; bare_id: the same without that word.
+    Beside it fk_keys and fk_answers, by which tables made of the log name people and answers.
     """
     if not meta.has_table(con, "raw", "loads") or not _last_file(con):
         raise FunnelkitError("nothing was loaded into this warehouse", "`funnelkit load`")
@@ -189,11 +200,37 @@ def _find(con: "DuckDBPyConnection", user: str) -> bool:
         " where logged_id in ($user, 'anonymous:' || $user) order by logged_id <> $user limit 1)",
         {"user": user},
     )
-    if not con.execute("select 1 from fk_person limit 1").fetchall():
+    if not _is_somebody(con):  # who never did anything may have said something
+        con.execute(
+            f"insert into fk_person select distinct {_USER}, {_USER} from raw.feedback"
+            f" where {_USER} = $user",
+            {"user": user},
+        )
+    if not _is_somebody(con):
         raise FunnelkitError(
             f"nobody has the id {user!r}", "ids are exact: capitals, zeros and blanks count"
         )
+    for name, (table, column) in _NUMBERS.items():
+        con.execute(
+            f"create or replace temp table {name} as select {column} from main.{table}"
+            f" where {_IS_LOGGED.format('user_id')}"
+            if _has_column(con, table, column)
+            else f"create or replace temp table {name} ({column} varchar)"
+        )
     return True
+
+
+def _is_somebody(con: "DuckDBPyConnection") -> bool:
+    return bool(con.execute("select 1 from fk_person limit 1").fetchall())
+
+
+def _has_column(con: "DuckDBPyConnection", table: str, column: str) -> bool:
+    found = con.execute(
+        "select 1 from information_schema.columns where table_catalog = current_database()"
+        " and table_schema = 'main' and table_name = ? and column_name = ?",
+        [table, column],
+    ).fetchall()
+    return bool(found)
 
 
 def _last_file(con: "DuckDBPyConnection") -> int | None:
@@ -236,10 +273,6 @@ def _delete(con: "DuckDBPyConnection", schema: str, name: str, where: str) -> in
     return int(rows)
 
 
-_IS_LOGGED = "{} in (select logged_id from fk_person)"
-_IS_BARE = "{} in (select bare_id from fk_person)"
-
-
 def _holds(con: "DuckDBPyConnection", column: str, *, devices: bool = True) -> str:
     """SQL: the text holds one of the ids, as it is or as JSON writes it, by itself."""
     # One pattern for all ids: as a column it would be compiled for every row.
@@ -271,7 +304,8 @@ def _raw_rows(con: "DuckDBPyConnection") -> Iterator[tuple[str, str, str]]:
 
 
 def _built_rows(con: "DuckDBPyConnection") -> Iterator[tuple[str, str, str]]:
-    """Every other table with text, and which rows hold one of the ids as a value.
+    """Every other table with text or people's keys, and which rows hold one of the ids as a value,
+    the person's key, or an answer of theirs.
 
     Not by an anonymous_id alone: a device that others use too is also in rows of theirs.
     """
@@ -280,17 +314,22 @@ def _built_rows(con: "DuckDBPyConnection") -> Iterator[tuple[str, str, str]]:
         " from information_schema.columns join information_schema.tables"
         " using (table_catalog, table_schema, table_name)"
         " where table_catalog = current_database() and table_type = 'BASE TABLE'"
-        " and table_schema not in ('raw', 'meta') and data_type = 'VARCHAR'"
+        " and table_schema not in ('raw', 'meta')"
+        " and (data_type = 'VARCHAR' or column_name = 'user_key')"
         " and column_name <> 'anonymous_id' group by all order by all"
     ).fetchall()
     for schema, name, columns in found:
-        tests = [
-            (_IS_BARE if column == "previous_id" else _IS_LOGGED).format(identifier(column))
-            for column in columns
-        ]
+        tests = [_is_theirs(column) for column in columns]
         if name == "raw_rejects":
             tests.append(_holds(con, "text"))
         yield schema, name, " or ".join(tests)
+
+
+def _is_theirs(column: str) -> str:
+    """SQL: the column's value is the person, or something of theirs."""
+    if column in _IS_NUMBER:
+        return _IS_NUMBER[column]
+    return (_IS_BARE if column == "previous_id" else _IS_LOGGED).format(identifier(column))
 
 
 def _mentions(con: "DuckDBPyConnection") -> int:

@@ -8,24 +8,36 @@ Empty cells are NULL, in every format.
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from funnelkit.errors import FunnelkitError, did_you_mean
-from funnelkit.warehouse import connect, files, raw
+from funnelkit.warehouse import connect, files, raw, wide
 from funnelkit.warehouse.cells import cells_of
 from funnelkit.warehouse.connect import literal
 from funnelkit.warehouse.forget import suppress
+from funnelkit.warehouse.loaded import (
+    FileLoad,
+    LoadResult,
+    examples,
+    keep_rejects,
+    unreadable_times,
+)
 from funnelkit.warehouse.mapping import Columns, check_mapping, check_once, parse_map, resolve
 from funnelkit.warehouse.presets import find as preset_of
 from funnelkit.warehouse.presets.fill import Reading, drop, insert, stage
 from funnelkit.warehouse.presets.preset import EVENT_CELLS, Preset
 from funnelkit.warehouse.presets.query import left_out, looks_like, recognised
+from funnelkit.warehouse.presets.surveys import (
+    SurveyPreset,
+    check_survey,
+    find_survey,
+    survey_of,
+)
 from funnelkit.warehouse.raw import KINDS, TARGETS, TIMES, Kind
-from funnelkit.warehouse.sources import Reject, Scan, reading, shifts
+from funnelkit.warehouse.sources import Scan, reading
 from funnelkit.warehouse.times import checked_format, time_sql, unreadable
 
 if TYPE_CHECKING:
@@ -33,55 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "FileLoad", "LoadResult", "load", "parse_map"]
 
-_EXAMPLES = 3
-
-
-class FileLoad(NamedTuple):
-    """What became of one file.
-
-    `rows` loaded and `rejected` lines (0 and 0 when `skipped`: its content was loaded before);
-    `unreadable` times among the rows, kept as they were; `rejects` the first few rejects;
-    `folded` the columns that went into properties, `ignored` those that went nowhere (feedback);
-    `replaced_name` is true when other content was loaded under this name before and stays; `users`
-    how many rows of raw.users a vendor's export told beside its events.
-    """
-
-    path: Path
-    source_file: str
-    rows: int
-    rejected: int
-    skipped: bool
-    unreadable: int = 0
-    rejects: tuple[Reject, ...] = ()
-    folded: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
-    replaced_name: bool = False
-    users: int = 0
-
-
-@dataclass(frozen=True)
-class LoadResult:
-    """What `load` did, file by file, in the order loaded."""
-
-    kind: Kind
-    files: tuple[FileLoad, ...]
-    dry_run: bool = False
-    forgotten: int = 0  # rows of people who asked to be forgotten, left out again
-
-    @property
-    def rows(self) -> int:
-        """Rows loaded, of all files."""
-        return sum(file.rows for file in self.files)
-
-    @property
-    def rejected(self) -> int:
-        """Lines that could not be parsed, of all files."""
-        return sum(file.rejected for file in self.files)
-
-    @property
-    def skipped(self) -> int:
-        """Files that were loaded before."""
-        return sum(file.skipped for file in self.files)
+_QUESTIONS = "--question"  # in the ledger: the columns of a wide file that were loaded
 
 
 class _Job(NamedTuple):
@@ -90,6 +54,8 @@ class _Job(NamedTuple):
     mapping: Mapping[str, str]
     time_format: str | None
     preset: Preset | None = None
+    vendor: SurveyPreset | None = None
+    survey: wide.Survey = wide.Survey()
 
     @property
     def reading(self) -> Reading:
@@ -98,14 +64,20 @@ class _Job(NamedTuple):
         return Reading(self.preset, self.mapping, self.time_format)
 
     @property
-    def ledger(self) -> str:
-        """The mapping as raw.loads holds it: JSON with sorted keys."""
-        settings = dict(self.mapping)
+    def settings(self) -> dict[str, object]:
+        """The mapping as raw.loads holds it, but for the questions of a wide file."""
+        settings: dict[str, object] = dict(self.mapping)
         if self.time_format is not None:
             settings["--time-format"] = self.time_format
-        if self.preset is not None:
-            settings["--preset"] = self.preset.name
-        return json.dumps(settings, sort_keys=True, ensure_ascii=False)
+        vendor = self.preset or self.vendor
+        if vendor is not None:
+            settings["--preset"] = vendor.name
+        return settings
+
+    def ledger(self, questions: Mapping[str, Sequence[int]]) -> str:
+        """The same as JSON with sorted keys, with the questions of a wide file."""
+        told = {**self.settings, _QUESTIONS: questions} if questions else self.settings
+        return json.dumps(told, sort_keys=True, ensure_ascii=False)
 
 
 def load(
@@ -117,6 +89,7 @@ def load(
     mapping: Mapping[str, str] | None = None,
     time_format: str | None = None,
     preset: str | None = None,
+    asked: Sequence[wide.Asked] = (),
     dry_run: bool = False,
     wait: float = 10.0,
 ) -> LoadResult:
@@ -125,14 +98,15 @@ def load(
     `warehouse` is a connection or the file's path; `patterns` are names and globs; `mapping` says
     ours → theirs, or a constant in single quotes; `time_format` (strptime) is tried before the
     formats of `times`; `preset` reads a vendor's export of events, which may tell of users too
-    (docs/presets.md). `source_file` is the path from `root`. `source_line` is the line in the
-    file, blank and rejected lines counted, a cell with line breaks as one line; in Parquet and
-    JSON arrays, the number of the row. Columns that nothing asks for go into `properties`, where it
-    has no such key yet; feedback has none and ignores them. Properties of an event without
-    event_id have sorted keys, for they are part of what identifies it. Feedback without
-    response_id gets the md5 of its content, and of its file's content and line where it has no
-    user_id. A file whose content was loaded before, under whatever name, is skipped. `dry_run` does
-    all of it, then undoes it. `wait`: seconds to wait for another process to let go of the
+    (docs/presets.md), or a survey tool's of feedback; `asked` are the questions whose columns make
+    a feedback file wide: a row per answer (see `wide`). `source_file` is the path from `root`.
+    `source_line` is the line in the file, blank and rejected lines counted, a cell with line breaks
+    as one line; in Parquet and JSON arrays, the number of the row. Columns that nothing asks for go
+    into `properties`, where it has no such key yet; feedback has none and ignores them. Properties
+    of an event without event_id have sorted keys, for they are part of what identifies it. Feedback
+    without response_id gets the md5 of its content, and of its file's content and line where it has
+    no user_id. A file whose content was loaded before, under whatever name, is skipped. `dry_run`
+    does all of it, then undoes it. `wait`: seconds to wait for another process to let go of the
     warehouse.
 
     Raises FunnelkitError for what is not a log, a missing or unknown column, and a file in which
@@ -140,7 +114,8 @@ def load(
     mapping, unless the mapping gives its rows another name. Rejects are rows in raw.rejects.
     """
     known = _kind(kind)
-    vendor = _preset(known, preset)
+    surveyed = find_survey(preset) if known == "feedback" else None
+    vendor = None if surveyed else _preset(known, preset)
     check_mapping(known, mapping or {}, EVENT_CELLS if vendor else None)
     paths = files.find(patterns)
     if not paths:
@@ -148,10 +123,20 @@ def load(
     with _opened(warehouse, dry_run, wait) as con, _transaction(con, dry_run):
         if time_format is not None:
             checked_format(con, time_format)
-        job = _Job(known, Path(root).absolute(), dict(mapping or {}), time_format, vendor)
+        survey = survey_of(surveyed, asked)
+        job = _Job(
+            known,
+            Path(root).absolute(),
+            dict(mapping or {}),
+            time_format,
+            vendor,
+            surveyed,
+            survey,
+        )
         raw.ensure(con)
         first = raw.next_load(con)
         loaded = tuple(_load_file(con, job, path) for path in paths)
+        _check_given(survey, loaded)
         forgotten = suppress(con, first)
     return LoadResult(job.kind, loaded, dry_run, forgotten)
 
@@ -206,28 +191,52 @@ def _transaction(con: "DuckDBPyConnection", dry_run: bool) -> Iterator[None]:
 def _load_file(con: "DuckDBPyConnection", job: _Job, path: Path) -> FileLoad:
     name = Path(os.path.relpath(path, job.root)).as_posix()
     digest = _sha256(path)
-    loads = con.execute(
-        "select source_file, mapping from raw.loads where kind = ? and sha256 = ?",
-        [job.kind, digest],
-    ).fetchall()
-    if any(mapping == job.ledger for _, mapping in loads):
+    known = _known(con, job, name, digest)
+    if known is None:
         return FileLoad(path, name, 0, 0, skipped=True)
-    for earlier, mapping in loads:
-        check_once(job.kind, name, json.loads(job.ledger), earlier, json.loads(mapping))
-    loaded = _read(con, job, path, name, digest, careful=False)
-    loaded = loaded or _read(con, job, path, name, digest, careful=True)
+    loaded = _read(con, job, path, _Named(name, digest, known), careful=False)
+    loaded = loaded or _read(con, job, path, _Named(name, digest, known), careful=True)
     assert loaded is not None
     return loaded
 
 
+class _Named(NamedTuple):
+    """A file as the ledger knows it; of a wide one, the questions that were loaded before."""
+
+    name: str
+    digest: str
+    questions: Mapping[str, Sequence[int]]
+
+
+def _known(
+    con: "DuckDBPyConnection", job: _Job, name: str, digest: str
+) -> dict[str, list[int]] | None:
+    """Of a wide file, the questions loaded before; None for a file that was loaded as a whole."""
+    loads = con.execute(
+        "select source_file, mapping from raw.loads where kind = ? and sha256 = ?"
+        " order by load_no, source_file",
+        [job.kind, digest],
+    ).fetchall()
+    questions: dict[str, list[int]] = {}
+    for earlier, text in loads:
+        mapping = json.loads(text)
+        loaded = mapping.pop(_QUESTIONS, None)
+        if mapping == job.settings and loaded is None:
+            return None
+        if mapping != job.settings:
+            check_once(job.kind, name, job.settings, earlier, mapping)
+        questions |= loaded or {}
+    return questions
+
+
 def _read(
-    con: "DuckDBPyConnection", job: _Job, path: Path, name: str, digest: str, *, careful: bool
+    con: "DuckDBPyConnection", job: _Job, path: Path, file: _Named, *, careful: bool
 ) -> FileLoad | None:
     """Load the file's rows; or none, and None, if it must be scanned with more care."""
     scan = files.scan(con, path, careful=careful)
     try:
         with reading(path):
-            return _insert(con, job, scan, name, digest)
+            return _insert(con, job, scan, file)
     finally:
         scan.close(con)
 
@@ -270,44 +279,67 @@ def _time(value: str, job: _Job) -> str:
 
 
 class _Filled(NamedTuple):
-    """What a file filled: rows of its kind and of raw.users, columns that stayed out of them."""
+    """What a file filled: rows of its kind and of raw.users, columns that stayed out of them, the
+    questions of a wide file (`old`: all of them were loaded before)."""
 
     rows: int
     users: int = 0
     folded: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    questions: Mapping[str, Sequence[int]] = {}
+    old: bool = False
 
 
-def _insert(
-    con: "DuckDBPyConnection", job: _Job, scan: Scan, name: str, digest: str
-) -> FileLoad | None:
+def _insert(con: "DuckDBPyConnection", job: _Job, scan: Scan, file: _Named) -> FileLoad | None:
+    name, digest = file.name, file.digest
     before = {kind: _last_row(con, kind) for kind in KINDS}
     ((known,),) = con.execute(
         "select count(*) from raw.loads where kind = ? and source_file = ? and sha256 <> ?",
         [job.kind, name, digest],
     ).fetchall()
     number = raw.next_load(con)
-    fill = _fill if job.preset is None else _fill_export
-    filled = fill(con, job, scan, name, digest, number)
+    filled = _filled(con, job, scan, file, number)
     if filled is None:
         return None
-    rejected = _insert_rejects(con, job, scan, name, before, number)
-    _note(con, (job.kind, name, digest, filled.rows, rejected, job.ledger, number))
+    if filled.old:
+        return FileLoad(scan.source.path, name, 0, 0, skipped=True)
+    kinds: tuple[Kind, ...] = (job.kind, "users") if job.preset else (job.kind,)
+    rejected = keep_rejects(con, kinds, scan, name, before, number)
+    ledger = job.ledger(filled.questions)
+    _note(con, (job.kind, name, digest, filled.rows, rejected, ledger, number))
     if filled.users:
-        _note(con, ("users", name, digest, filled.users, 0, job.ledger, number))
+        _note(con, ("users", name, digest, filled.users, 0, ledger, number))
     return FileLoad(
         scan.source.path,
         name,
         filled.rows,
         rejected,
         skipped=False,
-        unreadable=_unreadable(con, job.kind, name, before[job.kind]),
-        rejects=_examples(con, scan) if rejected else (),
+        unreadable=unreadable_times(con, job.kind, name, before[job.kind]),
+        rejects=examples(con, scan) if rejected else (),
         folded=filled.folded,
         ignored=filled.ignored,
         replaced_name=bool(known),
         users=filled.users,
+        columns=scan.columns,
     )
+
+
+def _filled(
+    con: "DuckDBPyConnection", job: _Job, scan: Scan, file: _Named, number: int
+) -> _Filled | None:
+    """Insert as the file is: a vendor's export, a wide one, or a row an event, user or answer."""
+    if job.preset is not None:
+        return _fill_export(con, job, scan, file.name, number)
+    if job.survey.asked or job.vendor:
+        if job.vendor is not None:
+            check_survey(job.vendor, scan.source.path.name, scan.columns)
+        found = wide.layout(job.survey, scan.source.path.name, scan.columns, job.mapping)
+        if found is not None:
+            return _fill_wide(con, job, scan, found, file, number)
+        if job.vendor is not None:
+            raise wide.no_question(job.survey, scan.source.path.name, scan.columns)
+    return _fill(con, job, scan, file.name, file.digest, number)
 
 
 def _note(con: "DuckDBPyConnection", entry: tuple[object, ...]) -> None:
@@ -343,14 +375,50 @@ def _resolved(con: "DuckDBPyConnection", job: _Job, scan: Scan) -> Columns:
     try:
         return resolve(job.kind, scan.source.path.name, scan.columns, job.mapping)
     except FunnelkitError as error:
+        if job.survey.asked and wide.is_wide(scan.columns, job.mapping):
+            raise wide.no_question(job.survey, scan.source.path.name, scan.columns) from None
         vendor = recognised(con, scan) if job.kind == "events" else None
         if vendor is None:
             raise
         raise FunnelkitError(error.message, looks_like(vendor)) from None
 
 
+def _fill_wide(
+    con: "DuckDBPyConnection",
+    job: _Job,
+    scan: Scan,
+    found: wide.Layout,
+    file: _Named,
+    number: int,
+) -> _Filled | None:
+    """Insert a row per answer of the questions that are new; None, and nothing, if the file was
+    misread. Raises FunnelkitError for a question that was loaded from another column."""
+    new = wide.unloaded(found, file.questions, file.name)
+    if not new.questions:
+        return _Filled(0, old=True)
+    _check_times(con, job, scan, found.columns)
+    table = wide.stage(con, job.survey, scan, new, job.time_format)
+    try:
+        ((rows,),) = con.execute(f"select count(*) from {table}").fetchall()
+        if files.misread(con, scan, rows):
+            return None
+        answers = wide.insert(con, table, file.digest, file.name, number)
+    finally:
+        wide.drop(con, table)
+    rest = tuple(scan.columns[index] for index in found.rest)
+    return _Filled(answers, ignored=rest, questions=new.ledger)
+
+
+def _check_given(survey: wide.Survey, loaded: Sequence[FileLoad]) -> None:
+    """Raise if a column given on the command line is in no file; of one skipped nobody knows."""
+    if not any(file.skipped for file in loaded):
+        error = wide.never_found(survey, [file.columns for file in loaded])
+        if error is not None:
+            raise error
+
+
 def _fill_export(
-    con: "DuckDBPyConnection", job: _Job, scan: Scan, name: str, digest: str, number: int
+    con: "DuckDBPyConnection", job: _Job, scan: Scan, name: str, number: int
 ) -> _Filled | None:
     """Insert a vendor's export by its preset; None, and nothing, if the file was misread."""
     table = stage(con, job.reading, scan)
@@ -367,59 +435,3 @@ def _fill_export(
 def _last_row(con: "DuckDBPyConnection", kind: Kind) -> int:
     ((last,),) = con.execute(f"select coalesce(max(rowid), -1) from raw.{kind}").fetchall()
     return int(last)
-
-
-def _insert_rejects(
-    con: "DuckDBPyConnection",
-    job: _Job,
-    scan: Scan,
-    name: str,
-    before: Mapping[Kind, int],
-    number: int,
-) -> int:
-    if scan.rejects is None:
-        return 0
-    ((count,),) = con.execute(
-        "insert into raw.rejects select ?, ?, line, reason, text, ? from"
-        f" ({scan.rejects}) order by line",
-        [job.kind, name, number],
-    ).fetchall()
-    if count and scan.dropped is not None:
-        for kind in (job.kind, "users") if job.preset else (job.kind,):
-            _move_lines(con, kind, scan.dropped, name, before[kind])
-    return int(count)
-
-
-def _move_lines(
-    con: "DuckDBPyConnection", kind: Kind, dropped: str, name: str, before: int
-) -> None:
-    """The reader counts what it keeps: lines behind a dropped one are further down the file."""
-    con.execute(
-        f"""update raw.{kind} as loaded set source_line = source_line + moved
-        from (select place.line, moved from
-                (select distinct source_line as line from raw.{kind}
-                 where source_file = $name and rowid > $before) place
-              asof join ({shifts(dropped)}) moves on place.line > moves.ahead) as found
-        where loaded.source_file = $name and loaded.rowid > $before
-            and loaded.source_line = found.line""",
-        {"name": name, "before": before},
-    )
-
-
-def _examples(con: "DuckDBPyConnection", scan: Scan) -> tuple[Reject, ...]:
-    rows = con.execute(f"from ({scan.rejects}) order by line limit {_EXAMPLES}").fetchall()
-    return tuple(Reject(*row) for row in rows)
-
-
-def _unreadable(con: "DuckDBPyConnection", kind: Kind, name: str, before: int) -> int:
-    """Times of the file just loaded that are no times: of all its time columns."""
-    # Where a time was read it ends in Z: the costly test runs on the others, and on what looks so.
-    bad = " + ".join(
-        f"count(*) filter ({t} is not null and ({t} not like '____-__-__ __:__:__%Z'"
-        f" or try_cast(left({t}, 19) as timestamp) is null))"
-        for t in TIMES[kind]
-    )
-    ((count,),) = con.execute(
-        f"select {bad} from raw.{kind} where source_file = ? and rowid > ?", [name, before]
-    ).fetchall()
-    return int(count)

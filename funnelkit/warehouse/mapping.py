@@ -89,7 +89,11 @@ _NAMES: dict[Kind, str] = {"events": "event_name", "feedback": "question"}
 
 
 def check_once(
-    kind: Kind, file: str, mapping: Mapping[str, str], earlier: str, loaded: Mapping[str, str]
+    kind: Kind,
+    file: str,
+    mapping: Mapping[str, object],
+    earlier: str,
+    loaded: Mapping[str, object],
 ) -> None:
     """Raise FunnelkitError if a file loaded as `earlier` would put its rows in twice.
 
@@ -97,7 +101,7 @@ def check_once(
     starts and ends of sessions are two events, columns of a survey two questions.
     """
     target = _NAMES.get(kind)
-    names = [each.get(target, "") for each in (mapping, loaded)] if target else []
+    names = [str(each.get(target, "")) for each in (mapping, loaded)] if target else []
     if len({*names}) == 2 and all(_CONSTANT.fullmatch(name) for name in names):
         return
     told = ", ".join(f"{ours}={theirs}" for ours, theirs in loaded.items()) or "no mapping"
@@ -118,16 +122,26 @@ def constant(theirs: str) -> str | None:
     return None if quoted is None else quoted[1].replace("''", "'")
 
 
-def resolve(kind: Kind, file: str, columns: Sequence[str], mapping: Mapping[str, str]) -> Columns:
+def resolve(
+    kind: Kind,
+    file: str,
+    columns: Sequence[str],
+    mapping: Mapping[str, str],
+    *,
+    targets: Sequence[str] | None = None,
+    required: Sequence[Sequence[str]] | None = None,
+) -> Columns:
     """Find each target's column: the mapped one, else the one of the same name (case set aside).
 
-    A mapped value in single quotes is a constant. Raises FunnelkitError for an unknown target or
-    column, and for a required target that nothing fills, with the file's columns and an example.
+    A mapped value in single quotes is a constant. `targets` are those looked for, and of each group
+    of `required` one must be there: all of the kind, and the kind's, if not given. Raises
+    FunnelkitError for an unknown target or column, and for a required target that nothing fills,
+    with the file's columns and an example.
     """
     check_mapping(kind, mapping)
     sources: dict[str, int] = {}
     constants: dict[str, str] = {}
-    for target in TARGETS[kind]:
+    for target in TARGETS[kind] if targets is None else targets:
         theirs = mapping.get(target)
         text = None if theirs is None else constant(theirs)
         if text is not None:
@@ -142,7 +156,8 @@ def resolve(kind: Kind, file: str, columns: Sequence[str], mapping: Mapping[str,
                 f" {listed(columns)}",
                 did_you_mean(theirs, columns),
             )
-    _check_required(kind, file, columns, {*sources, *constants})
+    groups = REQUIRED[kind] if required is None else required
+    _check_required(groups, file, columns, {*sources, *constants})
     used = set(sources.values())
     return Columns(sources, constants, tuple(i for i in range(len(columns)) if i not in used))
 
@@ -155,12 +170,14 @@ def found(columns: Sequence[str], name: str) -> int | None:
     return near[0] if len(near) == 1 else None
 
 
-def _check_required(kind: Kind, file: str, columns: Sequence[str], filled: set[str]) -> None:
+def _check_required(
+    groups: Sequence[Sequence[str]], file: str, columns: Sequence[str], filled: set[str]
+) -> None:
     if not columns:
         raise FunnelkitError(
             f"no line of {file} is a JSON object", 'like {"user_id": "u1"}, one on each line'
         )
-    for group in REQUIRED[kind]:
+    for group in groups:
         if filled.isdisjoint(group):
             target = group[0]
             wanted = " or ".join(group)

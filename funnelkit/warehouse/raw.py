@@ -13,7 +13,9 @@ _EVENTS = (
     " properties"
 )
 _USERS = "user_id anonymous_id account_id updated_at properties"
-_FEEDBACK = "response_id user_id source submitted_at question kind feature score text language"
+_FEEDBACK = (
+    "response_id user_id source submitted_at question kind feature score text language product"
+)
 
 # What a file of each kind may fill, in table order; ORIGIN comes after.
 TARGETS: dict[Kind, tuple[str, ...]] = {
@@ -59,8 +61,21 @@ def ensure(con: "DuckDBPyConnection") -> None:
     for kind, columns in TARGETS.items():
         fields = ", ".join(f"{name} varchar" for name in columns)
         con.execute(f"create table if not exists raw.{kind} ({fields}, {origin})")
+        _add_missing(con, kind)
     for name, fields in _LEDGERS.items():
         con.execute(f"create table if not exists raw.{name} ({fields})")
+
+
+def _add_missing(con: "DuckDBPyConnection", kind: Kind) -> None:
+    """Columns that came with a later version, empty in what was loaded before it."""
+    found = con.execute(
+        "select column_name from information_schema.columns where table_schema = 'raw'"
+        " and table_catalog = current_database() and table_name = ?",
+        [kind],
+    ).fetchall()
+    for name in TARGETS[kind]:
+        if (name,) not in found:
+            con.execute(f"alter table raw.{kind} add column {name} varchar")
 
 
 def next_load(con: "DuckDBPyConnection") -> int:

@@ -283,7 +283,7 @@ def test_feedback_that_joins_is_fine(built):
     built.execute("insert into int_users values ('bot')")  # a rule excludes it: no mart has it
     built.execute("insert into fct_feedback values ('r1', 'a'), ('r2', null), ('r3', 'bot')")
     assert list(people.feedback(built)) == [
-        Check("feedback", "ok", "3 answers, 1 without a user"),
+        Check("feedback", "ok", "3 answers, 1 (33 %) without a user"),
     ]
 
 
@@ -665,6 +665,27 @@ def test_events_of_aha_moments_and_the_search_that_never_occur(built):
         ("aha search", "prerequisites", "y"),
     ]
     assert str(unseen[2]).startswith("aha moment m, its event: no event is called 'ee'; ")
+
+
+def test_events_of_features_and_claims_that_never_occur(built):
+    accept(built, _DAYS, 1)  # an event `e`
+    time = {"within": "7 days"}
+    claim = {"event": ["e", "plaid"], "count": "days", **time}
+    unseen = doctor.unseen_events(
+        built,
+        {
+            "features": {
+                "f": {"events": ["e", "use"], "success": {"event": "done", **time}},
+                "g": {"events": "e"},
+            },
+            "feedback": {"questions": {"often": {"kind": "frequency", "claim": claim}}},
+        },
+    )
+    assert [(each.funnel, each.place, each.event) for each in unseen] == [
+        ("feature f", "its events", "use"),
+        ("feature f", "its success", "done"),
+        ("question often", "its claim", "plaid"),
+    ]
 
 
 def test_named_events_that_all_occur_are_fine(built):

@@ -162,6 +162,45 @@ def test_a_device_of_the_same_name_is_another_person(warehouse):
     assert ("ann", "phone") in ids_left(warehouse)
 
 
+def test_what_is_known_of_the_person_by_number_goes_too(warehouse):
+    """Tables of say and do name people by key, and answers by id, where they name no user."""
+    with connect(warehouse) as con:
+        con.execute(
+            "alter table int_identities add column user_key bigint;"
+            "update int_identities set user_key = case user_id when 'ann' then 1 when 'bob' then 2"
+            " else 3 end;"
+            "create table fct_feedback as select * from (values ('r1', 'ann', 'fine'),"
+            " ('r2', 'bob', 'ask ann'), ('r3', null, null), ('r4', 'ann-old', 'hm'))"
+            " t(response_id, user_id, text);"
+            "create table fct_say_do as select response_id, user_id, 1 as days from fct_feedback;"
+            "create table fct_wave_access as select unnest([1, 2, 3, 1]) as user_key;"
+            "create table fct_answer_values as select response_id, 'plan' as breakdown"
+            " from fct_feedback;"
+            "create schema say_do; create table say_do.mentions as select response_id,"
+            " 'price' as theme from fct_feedback"
+        )
+    found = counts(forget(warehouse, "ann"))
+    names = ("fct_feedback", "fct_say_do", "fct_answer_values")
+    assert [found[f"main.{name}"] for name in names] == [2, 2, 2]
+    assert (found["say_do.mentions"], found["main.fct_wave_access"]) == (2, 2)
+    assert rows(warehouse, "from fct_wave_access order by 1") == [(2,), (3,)]
+    for name in ("main.fct_feedback", "main.fct_answer_values", "say_do.mentions"):
+        left = rows(warehouse, f"select response_id from {name} order by 1")
+        assert left == [("r2",), ("r3",)], name
+
+
+def test_who_said_something_and_did_nothing_can_be_forgotten(warehouse):
+    with connect(warehouse) as con:
+        con.execute(
+            "insert into raw.feedback (response_id, user_id, load_no) values ('r9', 'eve', 1);"
+            "create table fct_feedback as select response_id, user_id from raw.feedback"
+        )
+    found = forget(warehouse, "eve")
+    assert (found.ids, counts(found)) == (("eve",), {"raw.feedback": 1, "main.fct_feedback": 1})
+    with pytest.raises(FunnelkitError, match="nobody has the id 'eva'"):
+        forget(warehouse, "eva")
+
+
 def test_an_alias_that_no_build_followed_names_the_person_all_the_same(warehouse):
     with connect(warehouse) as con:
         add_events(con, [("hub", None, "phone", None), ("hub", None, "pho", None)], load_no=1)
@@ -366,10 +405,21 @@ LOG = """event_id,user_id,anonymous_id,event_name,occurred_at,properties
 9,ann,,buy,2026-03-04T00:00:00Z,,,too many
 """
 USERS = 'user_id,properties\nann,"{""plan"": ""a""}"\nbob,"{""plan"": ""b""}"\n'
-FEEDBACK = "response_id,submitted_at,question,user_id\n1,2026-03-01,nps,ann\n2,2026-03-01,nps,bob\n"
+FEEDBACK = """response_id,submitted_at,question,user_id,score,text
+1,2026-03-21,q_pay,ann,1,buying is slow
+2,2026-03-21,q_pay,bob,5,I like buying
+3,2026-03-21,hours,bob,2,
+4,2026-03-21,hours,ann,3,
+"""
 DEFINITIONS = """
 event_properties: {amount: integer}
 user_properties: {plan: varchar}
+features:
+  pay: {events: buy, used: {days: 1}, topics: [buying]}
+feedback:
+  questions:
+    q_pay: {kind: rating5, feature: pay}
+    hours: {kind: amount, claim: {event: buy, count: events, within: 14 days}}
 funnels:
   trial: {steps: [signup, buy], window: 30 days, breakdowns: [plan]}
 """
@@ -419,7 +469,7 @@ def test_a_build_after_it_is_a_build_without_the_persons_lines(tmp_path):
     assert b"phone" in opened.paths.warehouse.read_bytes()
     done = CliRunner().invoke(cli, list(command))
     assert (done.exit_code, done.stdout) == (0, dry.stdout)
-    assert done.stdout.startswith("table,rows\nraw.events,4\nraw.users,1\nraw.feedback,1\n")
+    assert done.stdout.startswith("table,rows\nraw.events,4\nraw.users,1\nraw.feedback,2\n")
     assert "tables without them\n" in done.stderr
     assert opened.build_warning() is None
     assert built(opened) == built(without)

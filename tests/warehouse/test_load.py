@@ -801,7 +801,7 @@ def test_raw_tables_appear_empty_and_stay_as_they_are(con: "DuckDBPyConnection")
     con.execute("insert into raw.users (user_id) values ('1')")
     raw.ensure(con)
     assert [len(rows) for rows in _dump(con).values()] == [0, 1, 0, 0, 0]
-    widths = {"events": 9, "users": 5, "feedback": 10}
+    widths = {"events": 9, "users": 5, "feedback": 11}
     for table, width in widths.items():
         columns = con.execute(f"describe raw.{table}").fetchall()
         assert [kind for _, kind, *_ in columns] == ["VARCHAR"] * (width + 1) + ["BIGINT"] * 2

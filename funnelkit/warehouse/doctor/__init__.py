@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError
-from funnelkit.warehouse.doctor import aha, declared, people, setup, steps, tables, times
+from funnelkit.warehouse.doctor import aha, answers, declared, people, setup, steps, tables, times
 from funnelkit.warehouse.doctor.check import Check
 from funnelkit.warehouse.doctor.steps import Unseen, unseen_events
 
@@ -42,6 +42,8 @@ def checks(folder: Path) -> Iterator[Check]:
     except FunnelkitError as error:
         yield Check("definitions", "fail", error.message, error.hint)
     yield from setup.dbt_package(paths, variables)
+    if variables is not None:
+        yield from answers.labels(paths.root, variables)
     yield from setup.disk(paths)
     yield from _warehouse(paths, variables)
 
@@ -83,6 +85,8 @@ def _tables(con: "duckdb.DuckDBPyConnection", variables: dict[str, Any] | None) 
     yield from _guarded("identities", people.identities(con))
     yield from _guarded("accounts", people.accounts(con, variables))
     yield from _guarded("feedback", people.feedback(con))
+    yield from _guarded("feedback", answers.answers(con, variables))
+    yield from _guarded("waves", answers.waves(con))
     yield from _guarded("events", steps.events(con, variables))
     yield from _guarded("steps", steps.steps(con, variables))
     yield from _guarded("outcomes", aha.outcomes(con, variables))

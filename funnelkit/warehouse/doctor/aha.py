@@ -17,7 +17,8 @@ _WAIT = "wait, load a longer log, or look at less time"
 
 
 def named_events(variables: Mapping[str, Any]) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """Events that outcomes, aha moments and the search name: whose, in which place, their names."""
+    """Events that outcomes, aha moments, the search, features and claims name: whose, in which
+    place, their names."""
     from funnelkit.project.definitions import Definitions
 
     defined = Definitions.model_validate(variables)
@@ -31,6 +32,11 @@ def named_events(variables: Mapping[str, Any]) -> Iterator[tuple[str, str, Seque
         yield "aha search", "its entry", _entry(defined.aha_search)
         yield "aha search", "events", defined.aha_search.events or ()
         yield "aha search", "prerequisites", defined.aha_search.prerequisites
+    for name, feature in defined.features.items():
+        yield f"feature {name}", "its events", feature.events
+        yield f"feature {name}", "its success", feature.success.event if feature.success else ()
+    for name, question in defined.feedback.questions.items():
+        yield f"question {name}", "its claim", question.claim.event if question.claim else ()
 
 
 def _entry(clock: "Clock") -> Sequence[str]:

@@ -61,7 +61,7 @@ def feedback(con: "duckdb.DuckDBPyConnection") -> Iterator[Check]:
         return
     if not lost:
         nobody = answers - signed
-        more = f", {nobody:,} without a user" if nobody else ""
+        more = f", {nobody:,} ({share(nobody, answers)}) without a user" if nobody else ""
         yield Check("feedback", "ok", f"{count(answers, 'answer')}{more}")
         return
     shown = ", ".join(repr(each) for each in found["examples"])
