@@ -54,6 +54,8 @@ types: setup ## mypy, strict
 bench: setup ## measure against peers in the same run (minutes)
 	$(BIN)/python -m benchmarks.run $(BENCH)
 	$(BIN)/python -m benchmarks.aha
+	$(BIN)/python -m benchmarks.say
+	$(BIN)/python -m benchmarks.texts
 
 bench-build: setup ## measure a dbt build: whole, one more day, its memory (minutes)
 	$(BIN)/python -m benchmarks.build $(BENCH)

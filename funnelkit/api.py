@@ -9,7 +9,6 @@ project.funnel("activation")
 # Every import of ours is inside a function: `funnelkit funnel` must not pay for dbt, Polars or
 # Altair, and `--help` for nothing at all.
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +24,8 @@ from funnelkit.exploring import readable_curve as readable_curve
 from funnelkit.folders import doctor as doctor
 from funnelkit.folders import init as init
 from funnelkit.folders import sample as sample
+from funnelkit.saying import Saying
+from funnelkit.saying import interruptible as _interruptible
 from funnelkit.table import Column, Table
 
 if TYPE_CHECKING:
@@ -43,12 +44,6 @@ if TYPE_CHECKING:
 RawKind = Literal["events", "users", "feedback"]
 
 
-def _interruptible() -> AbstractContextManager[None]:
-    from funnelkit.warehouse.connect import interruptible
-
-    return interruptible()
-
-
 def open(path: str | Path = ".") -> "Project":
     """The project in this folder or the nearest one above it.
 
@@ -60,7 +55,7 @@ def open(path: str | Path = ".") -> "Project":
 
 
 @dataclass(frozen=True)
-class Project:
+class Project(Saying):
     """A funnelkit project: a dbt project, its definitions and its warehouse.
 
     Nothing is read before it is needed; a method opens the warehouse and closes it again.
@@ -92,15 +87,18 @@ class Project:
         mapping: Mapping[str, str] | None = None,
         time_format: str | None = None,
         preset: str | None = None,
+        questions: Sequence[str] = (),
         dry_run: bool = False,
     ) -> "LoadResult":
         """Loads raw files into the warehouse; a file that was loaded before changes nothing.
 
-        `preset`: events are a vendor's export (docs/presets.md), which may tell of users too.
-        Raises FunnelkitError for a file that cannot be read, and then nothing is loaded.
+        `preset`: whose export it is (docs/presets.md); one of events may tell of users too.
+        `questions`: columns of a wide survey, `ID=COLUMN`, beside those declared. Raises
+        FunnelkitError for a file that cannot be read, and then nothing is loaded.
         """
         from funnelkit.warehouse.load import load
 
+        asked = self.questions_asked(kind, questions)
         with _interruptible():
             return load(
                 self.paths.warehouse,
@@ -110,6 +108,7 @@ class Project:
                 mapping=mapping,
                 time_format=time_format,
                 preset=preset,
+                asked=asked,
                 dry_run=dry_run,
             )
 
@@ -138,11 +137,13 @@ class Project:
         return result
 
     def _run_jobs(self) -> None:
+        from funnelkit.results.mentions_kept import keep_mentions
         from funnelkit.results.search_kept import keep
         from funnelkit.warehouse.connect import connect
 
         with _interruptible(), connect(self.paths.warehouse) as con:
             keep(con, self._plan)
+            keep_mentions(con, self._say)
 
     def dbt(self, args: Sequence[str]) -> int:
         """Any dbt command with the project's environment; returns dbt's exit code.
@@ -208,6 +209,7 @@ class Project:
     def definition_names(self) -> list[str]:
         """Names that `definitions` takes."""
         names = [*self.funnel_names(), *self.outcome_names(), *self.aha_names()]
+        names += [*self.experiment_names(), *self.change_names()]
         return [*names, *(["aha_search"] if self.variables.get("aha_search") else [])]
 
     def property_names(self) -> list[str]:
@@ -300,9 +302,10 @@ class Project:
 
     def definitions(self, name: str | None = None) -> Table:
         """Each definition in words, one row a sentence: funnel (its name), definition_hash, line,
-        text, kind (funnel, outcome, aha moment, aha search, event log).
+        text, kind (funnel, outcome, aha moment, experiment, change, aha search,
+        feature, feedback, event log).
 
-        `name`: of a funnel, outcome or aha moment, or `aha_search`. Without it, rows of
+        `name`: of one of these, `aha_search` or `feedback`. Without it, rows of
         `(event log)` tell what of the log counts, and whose it is. Raises FunnelkitError for a name
         that nothing has.
         """
@@ -311,7 +314,7 @@ class Project:
 
         self._check_conditions()
         plan = aha_plan(self.variables)
-        return spelled_table(list(spelled(self.specs(), plan, self.defined)), name)
+        return spelled_table(list(spelled(self.specs(), plan, self._say, self.defined)), name)
 
     def report_build(self, names: Sequence[str] = ()) -> list[str]:
         """Writes these reports, or all, from the built warehouse; returns their folders."""
@@ -375,13 +378,15 @@ class Project:
         `name`, the only one. Raises FunnelkitError for what is not declared or not built.
         """
         from funnelkit.results.aha import aha_table
+        from funnelkit.results.experiments import with_experiments
         from funnelkit.results.pick import one_table, pick
         from funnelkit.warehouse.queries import open_marts
 
         one_table({"--by": by, "--times": times, "--stuck": stuck})
         moment = pick(name, self._plan["moments"], "aha moment")
         with _interruptible(), open_marts(self.paths.warehouse) as con:
-            return aha_table(con, moment, by=by, times=times, stuck=stuck)
+            table = aha_table(con, moment, by=by, times=times, stuck=stuck)
+            return with_experiments(con, table, self.defined.experiments, aha=moment["name"])
 
     def aha_search(self, *, outcome: str | None = None, cells: bool = False) -> Table:
         """Which behaviour of the first days goes with an outcome: one row an event, with a verdict.

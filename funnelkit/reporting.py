@@ -52,11 +52,14 @@ class Reports:
         """Writes these reports, or all, and the index; returns their folders from the root."""
         from funnelkit.report.build import render, write
         from funnelkit.report.index import render_index
+        from funnelkit.report.personal import check_personal
 
         slugs = self._chosen(names)
         with self._marts() as con:
             data = {slug: self._data(con, slug) for slug in slugs}
         rendered = {slug: render(each) for slug, each in data.items()}
+        for slug, files in rendered.items():
+            check_personal({f"{self._folder()}/{slug}/{name}": files[name] for name in files})
         index = render_index(
             [data.get(slug) or self._committed(slug) for slug in self._known(data)]
         )
@@ -67,8 +70,9 @@ class Reports:
 
     def check(self, names: Sequence[str] = ()) -> ReportCheck:
         """Compares committed files with what the warehouse says; without one, with their data."""
-        from funnelkit.report.build import check, render, summary
+        from funnelkit.report.build import check, read, render, summary
         from funnelkit.report.index import render_index
+        from funnelkit.report.personal import personal
 
         slugs = self._chosen(names)
         absent = [slug for slug in slugs if not (self.paths.reports / slug).is_dir()]
@@ -77,6 +81,8 @@ class Reports:
         for slug, each in data.items():
             if notes:
                 found += self._changed_definitions(slug, each)
+            committed = read(self.paths.reports / slug)
+            found += [f"{slug}/{value}" for value in personal(committed)]
             differences = check(render(each), self.paths.reports / slug)
             if differences:
                 found.append(f"{slug}: {summary(differences)}")
@@ -144,7 +150,8 @@ class Reports:
         from funnelkit.results import report_data
 
         definition = self.declared[slug]
-        return report_data(con, slug, definition, self._funnels(slug), self.definitions)
+        funnels = self._funnels(slug)
+        return report_data(con, slug, definition, funnels, self.definitions, self.paths.root)
 
     def _funnels(self, slug: str) -> list[Mapping[str, Any]]:
         named = self.declared[slug].get("funnels") or ()
@@ -164,6 +171,8 @@ class Reports:
         own = own_log_in_words(Definitions.model_validate(self.definitions))
         if list(data.log) != [clean(sentence) for sentence in own]:
             yield f"{slug}: the rules of the log are others than the report shows"
+        if data.say and list(data.say.words) != self._say_words():
+            yield f"{slug}: the rules of feedback are others than the report shows"
         committed = data.hashes()
         now = self._hashes(slug)
         for name in sorted(committed.keys() | now.keys()):
@@ -178,11 +187,31 @@ class Reports:
         from funnelkit.results.reports_aha import reported
         from funnelkit.warehouse.macros import aha_hash, aha_plan, definition_hash, search_hash
 
+        declared = self.declared[slug]
+
         found = {str(spec["name"]): definition_hash(spec) for spec in self._funnels(slug)}
         plan = aha_plan(self.definitions)
-        moments, searches = reported(plan, self.declared[slug].get("aha") or ())
+        moments, searches = reported(plan, declared.get("aha") or ())
         found |= {f"aha moment {each['name']}": aha_hash(plan, each["no"]) for each in moments}
+        found |= self._feature_hashes(declared.get("features"))
         return found | ({"the search": search_hash(plan)} if searches else {})
+
+    def _say_words(self) -> list[str]:
+        from funnelkit.report.columns import clean
+        from funnelkit.results.reports_say import in_words
+        from funnelkit.warehouse.macros import say_plan
+
+        return [clean(sentence) for sentence in in_words(say_plan(self.definitions))]
+
+    def _feature_hashes(self, wanted: str | Sequence[str] | None) -> dict[str, str]:
+        if not wanted:
+            return {}
+        from funnelkit.results.reports_say import reported_features
+        from funnelkit.warehouse.macros import feature_hash, say_plan
+
+        plan = say_plan(self.definitions)
+        named = reported_features(plan, wanted)
+        return {f"feature {each['name']}": feature_hash(plan, each["no"]) for each in named}
 
     def _undeclared(self) -> Iterator[str]:
         for page in sorted(self.paths.reports.glob("*/report.md")):

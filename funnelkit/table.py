@@ -132,6 +132,22 @@ def plain_number(number: float) -> str:
     return f"{round(number, decimals) + 0.0:,.{decimals}f}".replace("-", MINUS)
 
 
+def score(share: float) -> str:
+    """A net promoter score, -1..1, as people say it, of -100 to 100: `32`, `−8`."""
+    return f"{round(100 * round(share, 6)):d}".replace("-", MINUS)
+
+
+def signed_score(share: float) -> str:
+    """A difference of such scores: `+4`, `−3`, `0`."""
+    told = score(share)
+    return told if told == "0" or told.startswith(MINUS) else f"+{told}"
+
+
+def amount(cents: float) -> str:
+    """Cents as a whole amount of the unit that they are cents of: `12,340`."""
+    return f"{round(cents / 100):,}".replace("-", MINUS)
+
+
 def fine_percent(share: float) -> str:
     """A share in percent, small ones with two digits: `41.2 %`, `1 %`, `0.012 %`, `< 0.0001 %`.
 

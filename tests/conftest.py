@@ -1,5 +1,7 @@
-"""What many tests share: the sample company, built once a session."""
+"""What many tests share: the sample company, built once a run."""
 
+import fcntl
+import os
 import shutil
 from pathlib import Path
 
@@ -13,13 +15,26 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def built_sample(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """This repository's own project, its seeds built into a warehouse elsewhere. Read only."""
-    root = tmp_path_factory.mktemp("sample")
+    """This repository's own project, its seeds built into a warehouse elsewhere. Read only.
+
+    Workers of one run share it: the first builds, the others wait for it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    root = shared / "sample"
+    with (shared / "sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "built").exists():
+            _build(root)
+            (root / "built").touch()
+    return fk.open(root)
+
+
+def _build(root: Path) -> None:
+    shutil.rmtree(root, ignore_errors=True)
     for folder in ("dbt_project", "seeds", "reports"):
         shutil.copytree(
             ROOT / folder, root / folder, ignore=shutil.ignore_patterns("target", "logs")
         )
-    project = fk.open(root)
-    result = project.build()
+    result = fk.open(root).build()
     assert result.ok, result
-    return project

@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 -- One value an entrant: in every entry week the values of a declared breakdown sum to all entrants.
 with
 

@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 -- What is compared with an outcome ends before the outcome starts: the window of an aha moment, and of
 -- the search every exposure and the sign of life after it.
 select moments.aha as name, moments.within_us as ends_us, outcomes.after_us

@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 -- A funnel's clock has exactly the entities of its journeys that entered by observed_until, each with its
 -- first entry, and every outcome and aha moment on it has a row for each.
 with

@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 {%- set plan = fromjson(funnelkit.project_aha_plan()) -%}
 {%- set search = plan.search -%}
 

@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 {%- set search = fromjson(funnelkit.project_aha_plan()).search -%}
 
 -- A longer exposure window holds the shorter ones, and a row has an event; of the sign of life nothing

@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 -- Every entrant reached it, may still, or did not; of the matured it is known. Who was seen for less
 -- than the window is in no denominator: neither who is still open nor who reached it early.
 with

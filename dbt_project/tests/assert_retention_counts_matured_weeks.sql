@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 -- Nobody comes back who could not be seen, a week never has more entrants than the one before, and the
 -- values of a user property sum to all entrants.
 with

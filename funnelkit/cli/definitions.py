@@ -17,8 +17,9 @@ funnelkit definitions activation
 @click.argument("name", required=False, type=DEFINITION)
 @format_option()
 def command(name: str | None, format_: str) -> None:
-    """Spell out what the funnel, outcome or aha moment NAME counts, rule by rule (or
-    aha_search, how it decides); without it, all of them, and what of the log counts.
+    """Spell out what the funnel, outcome, aha moment, experiment, change or feature NAME
+    counts, rule by rule (or aha_search, how it decides; feedback, what is asked); without
+    it, all of them, and what of the log counts.
 
     The hash is of the definition's own rules. Those of the log (events, as_of, identity,
     quality) change numbers too; they are told beside it, as (event log).

@@ -45,6 +45,8 @@ def command(name: str | None, format_: str, who: Any, **asked: Any) -> None:
     from funnelkit import api
 
     project = api.open(state().project)
+    if who:
+        project.check_private(who[1])
     table = project.funnel(name, who=who[0] if who else None, **asked)
     warning, unseen = project.build_state(str(project.pick(name, project.specs())["name"]))
     if warning:

@@ -156,6 +156,26 @@ _BLANK = re.compile(r"(?<!\d) | (?!%|pp\b)")
 def human(table: Table) -> Table:
     """The columns that people read, for Markdown: constant and empty ones are left out."""
     names = set(table.names)
+    if names & {"srm_p", "rate_before"}:
+        from funnelkit.cli.layout_shipping import human_shipping
+
+        return human_shipping(table)
+    if names & {"detractors", "impact", "tier"}:
+        from funnelkit.cli.layout_voice import human_voice
+
+        return human_voice(table)
+    if "writers" in names:
+        from funnelkit.cli.layout_themes import human_themes
+
+        return human_themes(table)
+    if "best_product" in names:
+        from funnelkit.cli.layout_market import human_market
+
+        return human_market(table)
+    if names & {"lip_service", "use_weighted", "median_said", "from_average"}:
+        from funnelkit.cli.layout_say import human_say
+
+        return human_say(table)
     if names & {"km_reach", "verdict", "retention"}:
         from funnelkit.cli.layout_aha import human_aha
 
@@ -182,6 +202,26 @@ def lay_out(table: Table, width: int | None) -> Grid:
     names = set(table.names)
     if not table.rows:
         return Grid(())
+    if names & {"srm_p", "rate_before"}:
+        from funnelkit.cli.layout_shipping import lay_out_shipping
+
+        return lay_out_shipping(table)
+    if names & {"detractors", "impact", "tier"}:
+        from funnelkit.cli.layout_voice import lay_out_voice
+
+        return lay_out_voice(table)
+    if "writers" in names:
+        from funnelkit.cli.layout_themes import lay_out_themes
+
+        return lay_out_themes(table, width)
+    if "best_product" in names:
+        from funnelkit.cli.layout_market import lay_out_market
+
+        return lay_out_market(table)
+    if names & {"lip_service", "use_weighted", "median_said", "from_average"}:
+        from funnelkit.cli.layout_say import lay_out_say
+
+        return lay_out_say(table)
     if names & {"km_reach", "next_event", "verdict", "chosen", "retention"}:
         from funnelkit.cli.layout_aha import lay_out_aha
 

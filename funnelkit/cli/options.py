@@ -46,6 +46,19 @@ AHA_MOMENT = Completed("name", lambda project: project.aha_names())
 DEFINITION = Completed("name", lambda project: project.definition_names())
 OUTCOME = Completed("outcome", lambda project: project.outcome_names())
 RETURNING = Completed("outcome", lambda project: project.returning_names())
+EXPERIMENT = Completed("name", lambda project: project.experiment_names())
+CHANGE = Completed("name", lambda project: project.change_names())
+THEME = Completed("name", lambda project: project.theme_names())
+FEATURE = Completed("feature", lambda project: project.feature_names())
+QUESTION = Completed("question", lambda project: project.claim_names())
+SEGMENT = Completed("segment", lambda project: project.segment_names())
+SEGMENT_OR_PROPERTY = Completed(
+    "property", lambda project: [*project.user_property_names(), *project.segment_names()]
+)
+FEATURE_OR_FUNNEL = Completed(
+    "name", lambda project: [*project.feature_names(), *project.funnel_names()]
+)
+WAVE = Completed("wave", lambda project: project.wave_names())
 PROPERTY = Completed("property", lambda project: project.property_names())
 USER_PROPERTY = Completed("property", lambda project: project.user_property_names())
 SPLIT_BY = Completed("property", _split_by)

@@ -4,9 +4,9 @@ Unknown keys are errors. What the design knows and this version does not do is r
 never ignored; whole sections that only later versions read are kept as they are (`unused`).
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainValidator
 
 from funnelkit.project.aha import Moment, Outcome, Search
 from funnelkit.project.fields import (
@@ -18,15 +18,25 @@ from funnelkit.project.fields import (
     Strict,
     Text,
     TimeZone,
+    wrong,
 )
 from funnelkit.project.funnels import Funnel
 from funnelkit.project.identity import EventModel, Identity
 from funnelkit.project.quality import Quality
+from funnelkit.project.say import Feature, Feedback
+from funnelkit.project.shipping import Change, Experiment
 
 MAX_FUNNELS = 127  # the funnel's number shares 64 bits with lane and entity
-LATER_SECTIONS = ("features", "feedback")
 # Checked, but read by nothing yet: take a name out as soon as something does.
 _CHECKED_ONLY = ("annotations",)
+
+
+def _shown(value: Any) -> Any:
+    if value in (None, "all"):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+        return tuple(value)
+    raise wrong(f"{value!r} is not accepted; write all, or a list of features")
 
 
 class Sessions(Strict):
@@ -36,13 +46,13 @@ class Sessions(Strict):
 
 
 class Report(Strict):
-    """A report and what it shows; `features` is not used by this version."""
+    """A report and what it shows; `features`: names of some, or all."""
 
     title: str = ""
     description: str = ""
     funnels: tuple[Text, ...] = ()
     aha: tuple[Text, ...] = ()
-    features: Any = None
+    features: Annotated[tuple[Text, ...] | Literal["all"] | None, PlainValidator(_shown)] = None
 
 
 class Definitions(Strict):
@@ -51,8 +61,9 @@ class Definitions(Strict):
     `observed_until` is UTC (a date alone means its first instant, a time without offset is UTC);
     None means the latest accepted event. `as_of`, likewise, is the last instant of which a row may
     have been received (or, without that, have occurred); None means all rows. `events`: a model
-    instead of raw.events. `segments` are SQL over user properties. Sections in LATER_SECTIONS are
-    kept raw; `later` are those without which the numbers would not be what the author means.
+    instead of raw.events. `segments` are SQL over user properties. `revenue`: the user property
+    with the cents per period of a customer. `later` are the sections of the design without which
+    the numbers would not be what the author means.
     """
 
     later = ("gates",)
@@ -73,19 +84,15 @@ class Definitions(Strict):
     outcomes: dict[Name, Outcome] = Field(default_factory=dict)
     aha_moments: dict[Name, Moment] = Field(default_factory=dict)
     aha_search: Search | None = None
+    experiments: dict[Name, Experiment] = Field(default_factory=dict)
+    changes: dict[Name, Change] = Field(default_factory=dict)
     reports: dict[Name, Report] = Field(default_factory=dict)
     annotations: dict[Date, Text] = Field(default_factory=dict)
-    features: Any = None
-    feedback: Any = None
+    revenue: Text | None = None
+    features: dict[Name, Feature] = Field(default_factory=dict)
+    feedback: Feedback = Field(default_factory=Feedback)
 
     @property
     def unused(self) -> tuple[str, ...]:
         """Sections that are written but that this version does not read, in a fixed order."""
-        sections = (*LATER_SECTIONS, *_CHECKED_ONLY)
-        whole = [name for name in sections if getattr(self, name)]
-        parts = [
-            f"reports.{name}.features"
-            for name, report in self.reports.items()
-            if report.features is not None
-        ]
-        return (*whole, *parts)
+        return tuple(name for name in _CHECKED_ONLY if getattr(self, name))

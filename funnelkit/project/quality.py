@@ -20,7 +20,8 @@ def _line(value: str) -> str:
     return value
 
 
-def _inside(value: str) -> str:
+def inside(value: str) -> str:
+    """The path of a file in the project's folder, as written; anything else is refused."""
     parts = PurePosixPath(value).parts
     if value.startswith(("/", "~")) or ".." in parts or "\\" in value or value.endswith("/"):
         raise wrong(f"{value!r} is not a file in the project; write private/test_users.txt")
@@ -48,7 +49,7 @@ class Rule(Strict):
     name: Annotated[Text, AfterValidator(_line)]
     events: Text | None = None
     users: Text | None = None
-    list: Annotated[Text, AfterValidator(_inside)] | None = None
+    list: Annotated[Text, AfterValidator(inside)] | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -14,6 +14,8 @@ from funnelkit.project.known import (
 )
 from funnelkit.project.quality import repeated_rules
 from funnelkit.project.rules import AT_ENTRY, Mistake, as_list, as_mapping, conflicts
+from funnelkit.project.say_rules import say_mistakes
+from funnelkit.project.shipping import shipping_mistakes
 
 
 def references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -26,6 +28,8 @@ def references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         for mistake in _of_funnel(as_mapping(funnel), declared):
             yield Mistake(("funnels", name, *mistake.path), mistake.text)
     yield from aha_mistakes(raw)
+    yield from say_mistakes(raw)
+    yield from shipping_mistakes(raw)
     yield from _wrong_reports(raw)
     for section in ("event_properties", "user_properties"):
         yield from _repeated_properties(section, as_mapping(raw.get(section)))

@@ -14,6 +14,7 @@ from funnelkit.report import findings, views
 from funnelkit.report.csvs import data_tables, write_csvs
 from funnelkit.report.figures import funnel_section
 from funnelkit.report.figures_aha import aha_section, search_section
+from funnelkit.report.figures_say import say_section
 from funnelkit.report.html import write_html
 from funnelkit.report.markdown import write_markdown
 from funnelkit.report.model import Definition, Report, ReportData, Section
@@ -67,6 +68,8 @@ def _sections(data: ReportData) -> Iterator[Section]:
     yield from (aha_section(section) for section in data.aha)
     if data.search:
         yield search_section(data.search)
+    if data.say:
+        yield say_section(data.say)
 
 
 def _definitions(data: ReportData) -> Iterator[Definition]:
@@ -76,6 +79,10 @@ def _definitions(data: ReportData) -> Iterator[Definition]:
         yield Definition(f"the aha moment {moment.name}", moment.words, moment.definition_hash)
     if data.search:
         yield Definition("the search", data.search.words, data.search.definition_hash)
+    for feature in data.say.features if data.say else ():
+        yield Definition(f"the feature {feature.name}", feature.words, feature.definition_hash)
+    if data.say and data.say.words:
+        yield Definition("say and do", data.say.words, "")
 
 
 def render(data: ReportData) -> dict[str, bytes]:
@@ -93,7 +100,7 @@ def render(data: ReportData) -> dict[str, bytes]:
 def top_findings(data: ReportData) -> tuple[str, ...]:
     """The sentences that open the report: per funnel conversion, largest loss, what is open.
 
-    Then what is found of each aha moment, and by the search.
+    Then what is found of each aha moment, by the search, and of say and do.
     """
     found: list[str] = []
     for section in data.sections:
@@ -107,6 +114,7 @@ def top_findings(data: ReportData) -> tuple[str, ...]:
     for moment in data.aha:
         found += moment.findings
     found += [data.search.headline] if data.search and data.search.headline else []
+    found += data.say.findings if data.say else ()
     return tuple(found)
 
 

@@ -137,7 +137,8 @@ _AHA_KINDS: dict[Kind, dict[str, str]] = {
 }
 
 
-def _by_name(kinds: Mapping[Kind, Mapping[str, str]]) -> dict[str, Column]:
+def by_name(kinds: Mapping[Kind, Mapping[str, str]]) -> dict[str, Column]:
+    """Columns by their names."""
     return {
         name: Column(name, kind, label)
         for kind, labels in kinds.items()
@@ -145,8 +146,8 @@ def _by_name(kinds: Mapping[Kind, Mapping[str, str]]) -> dict[str, Column]:
     }
 
 
-KNOWN_COLUMNS = _by_name(_KINDS)
-AHA_COLUMNS = KNOWN_COLUMNS | _by_name(_AHA_KINDS)
+KNOWN_COLUMNS = by_name(_KINDS)
+AHA_COLUMNS = KNOWN_COLUMNS | by_name(_AHA_KINDS)
 
 # Control characters are not allowed in XML, and a bare \r breaks CSV: names are data, so they are
 # shown with a blank instead. Lone surrogates cannot be written as UTF-8.

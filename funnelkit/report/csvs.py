@@ -7,7 +7,16 @@ from typing import Any
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.report.columns import AHA_COLUMNS, KNOWN_COLUMNS, file_name, normalised
-from funnelkit.report.model import AhaSection, FunnelSection, Report, ReportData, SearchSection
+from funnelkit.report.columns_say import SAY_COLUMNS, SAY_PARTS
+from funnelkit.report.model import (
+    AhaSection,
+    Definition,
+    FunnelSection,
+    Report,
+    ReportData,
+    SaySection,
+    SearchSection,
+)
 from funnelkit.table import Column, Table, Value, read_csv_text, to_csv
 
 # Of an aha moment; `week` is the one of its retention that is told.
@@ -16,6 +25,7 @@ _AHA = ("description", "definition_hash", "entities", "window", "outcome")
 _AHA_LISTS = ("words", "findings", "breakdowns")
 _SEARCH = ("definition_hash", "entities", "outcome", "headline")
 _SEARCH_LISTS = ("words", "told")
+_SAY_LISTS = ("words", "findings")
 _LONGEST = 1 << 30  # characters of a cell
 _TOP = ("title", "description", "first_event", "last_event", "observed_until")
 _ABOUT = (
@@ -41,6 +51,7 @@ def data_tables(data: ReportData) -> dict[str, Table]:
     parts = [section_tables(section) for section in data.sections]
     parts += [aha_tables(section) for section in data.aha]
     parts += [search_tables(data.search)] if data.search else []
+    parts += [say_tables(data.say)] if data.say else []
     for name, table in (item for part in parts for item in part.items()):
         if name in tables:
             raise FunnelkitError(
@@ -92,6 +103,12 @@ def search_tables(section: SearchSection) -> dict[str, Table]:
     return {name: table for name, table in named.items() if table.rows}
 
 
+def say_tables(section: SaySection) -> dict[str, Table]:
+    """Chart name → table of say and do, in the order in which they stand."""
+    named = {f"say-{part}": section.table(part) for part in SAY_PARTS}
+    return {name: table for name, table in named.items() if table.rows}
+
+
 def aha_base(name: str) -> str:
     """The part of a chart's name that stands for its aha moment."""
     return f"aha-{file_name(name) or 'moment'}"
@@ -120,7 +137,20 @@ def about(data: ReportData) -> Table:
             rows += [(moment.name, f"aha_told_{part}", sentence) for sentence in sentences]
     if data.search:
         rows += [(None, *item) for item in _told(data.search, "search", _SEARCH, _SEARCH_LISTS)]
+    rows += _about_say(data.say) if data.say else []
     return Table(_ABOUT, tuple(rows))
+
+
+def _about_say(section: SaySection) -> list[tuple[Value, ...]]:
+    rows: list[tuple[Value, ...]] = [(None, "say_wave", section.wave or None)]
+    for item in _SAY_LISTS:
+        rows += [(None, f"say_{item}", text) for text in getattr(section, item)]
+    for part, sentences in section.told.items():
+        rows += [(None, f"say_told_{part}", sentence) for sentence in sentences]
+    for each in section.features:
+        rows.append((each.name, "say_feature_hash", each.definition_hash or None))
+        rows += [(each.name, "say_feature_words", sentence) for sentence in each.words]
+    return rows
 
 
 def _told(
@@ -139,7 +169,8 @@ def read_data(files: Mapping[str, bytes], slug: str) -> ReportData:
     missing = [item for item in _TOP if item not in top]
     if missing:
         raise _broken(slug, "about", f"no row for {missing[0]!r}")
-    funnels = [name for name, item, _ in items if name and not item.startswith("aha_")]
+    later = ("aha_", "say_")
+    funnels = [name for name, item, _ in items if name and not item.startswith(later)]
     moments = [name for name, item, _ in items if item.startswith("aha_")]
     return ReportData(
         slug=slug,
@@ -151,6 +182,7 @@ def read_data(files: Mapping[str, bytes], slug: str) -> ReportData:
         as_of=top.get("as_of", ""),
         aha=tuple(_aha(files, slug, name, items) for name in dict.fromkeys(moments)),
         search=_search(files, slug, items) if "search_definition_hash" in top else None,
+        say=_say(files, slug, items) if "say_wave" in top else None,
     )
 
 
@@ -219,6 +251,30 @@ def _search(
     return SearchSection(
         **_single(own, "search", _SEARCH), **_lists(own, "search", _SEARCH_LISTS), **tables
     )
+
+
+def _say(files: Mapping[str, bytes], slug: str, items: list[tuple[str, str, str]]) -> SaySection:
+    own = [(item, text) for name, item, text in items if not name]
+    hashes = [(name, text) for name, item, text in items if item == "say_feature_hash"]
+    features = tuple(
+        Definition(name, tuple(_words(items, name)), definition_hash)
+        for name, definition_hash in hashes
+    )
+    tables = {
+        part: _read(files, f"say-{part}", slug, optional=True, known=SAY_COLUMNS[part])
+        for part in SAY_PARTS
+    }
+    return SaySection(
+        **_single(own, "say", ("wave",)),
+        **_lists(own, "say", _SAY_LISTS),
+        features=features,
+        told={part: text for part, text in _lists(own, "say_told", SAY_PARTS).items() if text},
+        tables={part: table for part, table in tables.items() if table.rows},
+    )
+
+
+def _words(items: list[tuple[str, str, str]], feature: str) -> list[str]:
+    return [text for name, item, text in items if (name, item) == (feature, "say_feature_words")]
 
 
 def _single(own: list[tuple[str, str]], prefix: str, names: Sequence[str]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from funnelkit.report.theme import (
     INK,
     MUTED,
     PAPER,
+    SAY,
     TEXT,
     TITLE,
     text_width,
@@ -200,6 +201,10 @@ class Canvas:
         elif kind == "square":
             self.line([(x, y), (x + 22, y)], color=MUTED)
             self.point(x + 11, y, color=MUTED, shape="square")
+        elif kind == "diamond":
+            self.point(x + 11, y, color=SAY, shape=kind)
+        elif kind in ("circle", "triangle-up", "cross"):
+            self.point(x + 11, y, color=INK, shape=kind)
         elif kind in ("point", "hollow"):
             self.point(x + 11, y, hollow=kind == "hollow")
         elif kind == "band":
@@ -207,7 +212,7 @@ class Canvas:
         elif kind == "frame":
             self.frame(x + 1, x + 21, y - 6, y + 6)
         else:
-            fill = {"bar": DO, "hatch": HATCH, "ghost": GHOST}[kind]
+            fill = {"bar": DO, "say": SAY, "hatch": HATCH, "ghost": GHOST}[kind]
             self.rect(x, x + 22, y - 6, y + 6, fill)
 
     def spec(self, height: float) -> Mapping[str, Any]:

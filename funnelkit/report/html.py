@@ -204,4 +204,5 @@ def _closing(report: Report) -> Iterator[str]:
 def _definition(definition: Definition) -> Iterator[str]:
     yield f"<h3>Definition of {text(definition.name)}</h3>"
     yield from _list(definition.words)
-    yield f"<p>Definition hash <code>{text(definition.definition_hash)}</code></p>"
+    if definition.definition_hash:
+        yield f"<p>Definition hash <code>{text(definition.definition_hash)}</code></p>"

@@ -50,7 +50,8 @@ def write_markdown(report: Report) -> bytes:
     for definition in report.definitions:
         blocks.append(f"### Definition of {line(definition.name)}")
         blocks.append(bullets(definition.words))
-        blocks.append(f"Definition hash {line(definition.definition_hash)}")
+        if definition.definition_hash:
+            blocks.append(f"Definition hash {line(definition.definition_hash)}")
     if report.log:
         blocks += ["### What of the log counts", bullets(report.log)]
     blocks += ["### What became of raw rows", table(report.quality)]

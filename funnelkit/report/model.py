@@ -75,6 +75,38 @@ class SearchSection:
 
 
 @dataclass(frozen=True)
+class Definition:
+    """A definition in words, with the hash of its specification."""
+
+    name: str
+    words: tuple[str, ...]
+    definition_hash: str
+
+
+@dataclass(frozen=True)
+class SaySection:
+    """What customers say of features, held against what they do, in one wave of asking.
+
+    `features` are the features' definitions, `words` what holds for all of them: how opinions and
+    texts are read. `findings` open the report; `told` maps a table to the sentences that stand
+    beside it; `tables` maps the parts of `columns.SAY_PARTS` to their rows, one per feature,
+    question, wave, theme or problem. Small groups are out already; an empty table leaves its part
+    out.
+    """
+
+    wave: str
+    words: tuple[str, ...]
+    features: tuple[Definition, ...]
+    findings: tuple[str, ...]
+    told: Mapping[str, tuple[str, ...]]
+    tables: Mapping[str, Table]
+
+    def table(self, part: str) -> Table:
+        """A part's rows; no columns where there are none."""
+        return self.tables.get(part, Table((), ()))
+
+
+@dataclass(frozen=True)
 class ReportData:
     """Everything a report may depend on; equal values give equal bytes.
 
@@ -99,12 +131,15 @@ class ReportData:
     as_of: str = ""
     aha: tuple[AhaSection, ...] = ()
     search: SearchSection | None = None
+    say: SaySection | None = None
 
     def hashes(self) -> dict[str, str]:
         """The hash of each definition that the report shows, by what it is of."""
         found = {section.name: section.definition_hash for section in self.sections}
         found |= {f"aha moment {each.name}": each.definition_hash for each in self.aha}
-        return found | ({"the search": self.search.definition_hash} if self.search else {})
+        found |= {"the search": self.search.definition_hash} if self.search else {}
+        features = self.say.features if self.say else ()
+        return found | {f"feature {each.name}": each.definition_hash for each in features}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], slug: str) -> "ReportData":
@@ -157,15 +192,6 @@ class Section:
     description: str
     figures: tuple[Figure, ...]
     note: str = ""
-
-
-@dataclass(frozen=True)
-class Definition:
-    """A definition in words, with the hash of its specification."""
-
-    name: str
-    words: tuple[str, ...]
-    definition_hash: str
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,16 @@
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.report.columns import AHA_COLUMNS, clean, file_name, normalised
+from funnelkit.report.columns_say import SAY_COLUMNS, SAY_PARTS
 from funnelkit.report.csvs import PARTS
-from funnelkit.report.model import AhaSection, FunnelSection, ReportData, SearchSection
+from funnelkit.report.model import (
+    AhaSection,
+    Definition,
+    FunnelSection,
+    ReportData,
+    SaySection,
+    SearchSection,
+)
 from funnelkit.stats.curve import thinned
 from funnelkit.table import Table
 
@@ -32,6 +40,7 @@ def checked(data: ReportData) -> ReportData:
         as_of=clean(data.as_of),
         aha=tuple(_checked_aha(section) for section in data.aha),
         search=_checked_search(data.search) if data.search else None,
+        say=_checked_say(data.say) if data.say else None,
     )
 
 
@@ -88,6 +97,21 @@ def _checked_search(section: SearchSection) -> SearchSection:
         told=_cleaned(section.told),
         findings=_of_aha(section.findings),
         cells=_of_aha(section.cells),
+    )
+
+
+def _checked_say(section: SaySection) -> SaySection:
+    tables = {part: normalised(section.table(part), SAY_COLUMNS[part]) for part in SAY_PARTS}
+    return SaySection(
+        wave=clean(section.wave),
+        words=_cleaned(section.words),
+        features=tuple(
+            Definition(clean(each.name), _cleaned(each.words), each.definition_hash)
+            for each in section.features
+        ),
+        findings=_cleaned(section.findings),
+        told={part: t for part in SAY_PARTS if (t := _sentences(section.told.get(part, ())))},
+        tables={part: table for part, table in tables.items() if table.rows},
     )
 
 

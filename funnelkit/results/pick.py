@@ -35,6 +35,29 @@ def pick(name: str | None, declared: Sequence[Part], what: str) -> Part:
     return declared[names.index(name)]
 
 
+def named(name: str | None, declared: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """The one of this name, or without a name all, by name. Raises FunnelkitError for none."""
+    if not declared:
+        raise FunnelkitError(
+            f"this project declares no {what}", f"add one under `vars: funnelkit: {what}s:`"
+        )
+    if name is None:
+        return dict(declared)
+    if name not in declared:
+        raise FunnelkitError(f"no {what} is called {name!r}", did_you_mean(name, list(declared)))
+    return {name: declared[name]}
+
+
+def breakdown(by: str | None, variables: Mapping[str, Any]) -> None:
+    """Raises FunnelkitError unless `by` is a declared user property or segment, or nothing."""
+    known = [name for kind in ("user_properties", "segments") for name in variables.get(kind) or {}]
+    if by is not None and by not in known:
+        raise FunnelkitError(
+            f"no user property or segment is called {by!r}",
+            did_you_mean(by, known) or f"declared: {', '.join(known) or 'none'}",
+        )
+
+
 def returning(plan: Mapping[str, Any], name: str | None) -> list[Mapping[str, Any]]:
     """The outcomes that say what coming back is: those of events, not turned around.
 

@@ -1,6 +1,7 @@
 """What reports show, read from the built marts; small groups are folded."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError
@@ -11,6 +12,7 @@ from funnelkit.results.notes import leavers_in_words, may_leave
 from funnelkit.results.quality import quality_table
 from funnelkit.results.small import folded, merged, size
 from funnelkit.results.view import NO_CONVERSION, NOT_REACHED, with_after
+from funnelkit.stats.evidence import FEWEST
 from funnelkit.stats.funnels import StepCounts, step_rows, trend_table
 from funnelkit.stats.times import TimeCounts, times_table
 from funnelkit.table import Column, Table, Value
@@ -19,9 +21,16 @@ from funnelkit.warehouse.queries import query
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from funnelkit.report.model import AhaSection, FunnelSection, ReportData, SearchSection
+    from funnelkit.report.model import (
+        AhaSection,
+        FunnelSection,
+        ReportData,
+        SaySection,
+        SearchSection,
+    )
 
-_FEWEST_IN_REPORTS = 5
+_HERE = Path()
+_FEWEST_IN_REPORTS = FEWEST
 
 
 def report_data(
@@ -30,11 +39,13 @@ def report_data(
     definition: Mapping[str, Any],
     specs: Sequence[Mapping[str, Any]],
     definitions: Mapping[str, Any] | None = None,
+    root: Path = _HERE,
 ) -> "ReportData":
     """What a report shows, read from the built marts; groups below five entrants are folded.
 
     `definition` is the report's entry under `reports:`, `specs` the funnels it names, `definitions`
     the whole block of the project: its aha moments, and limits that stand beside what was filtered.
+    `root`: the project's folder.
     """
     from funnelkit.project.definitions import Definitions
     from funnelkit.report.model import ReportData
@@ -64,6 +75,7 @@ def report_data(
         as_of=str((definitions or {}).get("as_of") or ""),
         aha=aha,
         search=search,
+        say=_say_section(con, definition.get("features"), definitions or {}, root),
     )
 
 
@@ -73,15 +85,37 @@ def _aha_sections(
     """The aha moments that a report names, and the search that goes with them."""
     if not names:
         return (), None
+    from funnelkit.project.definitions import Definitions
     from funnelkit.results.reports_aha import aha_section, reported, search_section
     from funnelkit.warehouse.macros import aha_plan
 
-    plan = aha_plan(definitions)
+    plan, defined = aha_plan(definitions), Definitions.model_validate(definitions)
     moments, searches = reported(plan, names)
     return (
-        tuple(aha_section(con, plan, each, _FEWEST_IN_REPORTS) for each in moments),
+        tuple(
+            aha_section(con, plan, each, _FEWEST_IN_REPORTS, defined.experiments)
+            for each in moments
+        ),
         search_section(con, plan, _FEWEST_IN_REPORTS) if searches else None,
     )
+
+
+def _say_section(
+    con: "DuckDBPyConnection",
+    wanted: str | Sequence[str] | None,
+    definitions: Mapping[str, Any],
+    root: Path,
+) -> "SaySection | None":
+    """Say and do of the features that a report names."""
+    if not wanted:
+        return None
+    from funnelkit.project.definitions import Definitions
+    from funnelkit.results.reports_say import Asked, reported_features, say_section
+    from funnelkit.warehouse.macros import say_plan
+
+    plan, defined = say_plan(definitions), Definitions.model_validate(definitions)
+    asked = Asked(reported_features(plan, wanted), defined.experiments, root, _FEWEST_IN_REPORTS)
+    return say_section(con, plan, asked)
 
 
 def _week(week: str, events: int, entities: int, digest: str) -> tuple[Value, ...]:

@@ -14,6 +14,7 @@ from funnelkit.results.aha import (
     reach_values,
     stuck_counts,
 )
+from funnelkit.results.experiments import linked
 from funnelkit.results.retention import AHA, came_back, retention_counts
 from funnelkit.results.search import search_tables
 from funnelkit.results.small import OTHER
@@ -34,6 +35,7 @@ from funnelkit.warehouse.queries import query
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from funnelkit.project.shipping import Experiment
     from funnelkit.report.model import AhaSection, SearchSection
 
 Part = Mapping[str, Any]
@@ -48,11 +50,17 @@ def reported(plan: Part, names: Sequence[str]) -> tuple[list[Part], bool]:
     return moments, bool(plan["search"] and plan["search"]["clock_no"] in clocks)
 
 
-def aha_section(con: "DuckDBPyConnection", plan: Part, declared: Part, fewest: int) -> "AhaSection":
+def aha_section(
+    con: "DuckDBPyConnection",
+    plan: Part,
+    declared: Part,
+    fewest: int,
+    experiments: "Mapping[str, Experiment]",
+) -> "AhaSection":
     """An aha moment as it was built; groups of fewer than `fewest` entrants are folded.
 
-    `declared`: the aha moment of the complete plan. Raises FunnelkitError for one that has fewer
-    entrants itself, and for what was not built.
+    `declared`: the aha moment of the complete plan; `experiments`: those that may be linked to it.
+    Raises FunnelkitError for one that has fewer entrants itself, and for what was not built.
     """
     from funnelkit.report.model import AhaSection
 
@@ -71,6 +79,9 @@ def aha_section(con: "DuckDBPyConnection", plan: Part, declared: Part, fewest: i
     stuck = _stuck(con, moment, total, fewest)
     retention, by_cohort, week = _retention(con, plan, moment, fewest)
     outcome = _outcome(con, moment, fewest)
+    caused = [
+        each.sentence for each in linked(con, experiments, aha=moment.name) if each.fewest >= fewest
+    ]
     tables = {"reach": reach, "times": times, "stuck": stuck, "retention": retention}
     return AhaSection(
         name=moment.name,
@@ -80,11 +91,11 @@ def aha_section(con: "DuckDBPyConnection", plan: Part, declared: Part, fewest: i
         entities=moment.entities,
         window=moment.window,
         outcome=moment.outcome or "",
-        findings=(reach.headline, *outcome[:1]),
+        findings=(reach.headline, *outcome[:1], *caused),
         told={
             **{part: (table.headline, *table.notes) for part, table in tables.items()},
             "reach": reach.notes,
-            "outcome": outcome,
+            "outcome": (*outcome, *caused),
             "week": () if week is None else (str(week),),
         },
         breakdowns={name: _by(con, moment, name, fewest) for name in declared["breakdowns"]},

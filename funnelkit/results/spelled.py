@@ -9,7 +9,7 @@ from funnelkit.table import Column, Table
 if TYPE_CHECKING:
     from funnelkit.project.definitions import Definitions
 
-SEARCH = "aha_search"  # as its key in the definitions
+SEARCH, FEEDBACK = "aha_search", "feedback"  # as their keys in the definitions
 COLUMNS = (
     Column("funnel"),
     Column("definition_hash"),
@@ -29,11 +29,15 @@ class Spelled(NamedTuple):
 
 
 def spelled(
-    specs: Sequence[Mapping[str, Any]], plan: Mapping[str, Any], defined: "Definitions"
+    specs: Sequence[Mapping[str, Any]],
+    plan: Mapping[str, Any],
+    say: Mapping[str, Any],
+    defined: "Definitions",
 ) -> Iterator[Spelled]:
-    """Funnels, outcomes, aha moments and the search, in the order of the file, then the log.
+    """Funnels, outcomes, aha moments, what was shipped, the search, what is said, then the log.
 
-    `specs` and `plan` are complete: what the macros funnel_specs and aha_plan make of `defined`.
+    `specs`, `plan` and `say` are complete: what the macros funnel_specs, aha_plan and say_plan make
+    of `defined`.
     """
     from funnelkit.project.aha_words import moment_in_words, outcome_in_words, search_in_words
     from funnelkit.project.log_words import LOG, log_in_words
@@ -48,9 +52,38 @@ def spelled(
     for moment in plan["moments"]:
         words = moment_in_words(moment, plan, defined.timezone)
         yield Spelled(moment["name"], macros.aha_hash(plan, moment["no"]), words, "aha moment")
+    yield from _shipping(specs, plan, defined)
     if plan["search"]:
         yield Spelled(SEARCH, macros.search_hash(plan), search_in_words(plan), "aha search")
+    yield from _said(say)
     yield Spelled(LOG, "", log_in_words(defined), "event log")
+
+
+def _said(say: Mapping[str, Any]) -> Iterator[Spelled]:
+    """Features, and what is asked about them where anything is declared of that."""
+    from funnelkit.project.say_words import feature_in_words, feedback_in_words
+    from funnelkit.warehouse import macros
+
+    for feature in say["features"]:
+        hash_ = macros.feature_hash(say, feature["no"])
+        yield Spelled(feature["name"], hash_, feature_in_words(feature), "feature")
+    if say["declared"]:
+        yield Spelled(FEEDBACK, macros.feedback_hash(say), feedback_in_words(say), FEEDBACK)
+
+
+def _shipping(
+    specs: Sequence[Mapping[str, Any]], plan: Mapping[str, Any], defined: "Definitions"
+) -> Iterator[Spelled]:
+    """Experiments, and changes with the hash of what each is measured by."""
+    from funnelkit.project.shipping_words import change_in_words, experiment_in_words
+    from funnelkit.results.shipping import declared_hash
+
+    for name, experiment in defined.experiments.items():
+        words = experiment_in_words(experiment)
+        yield Spelled(name, experiment.definition_hash, words, "experiment")
+    for name, change in defined.changes.items():
+        hash_ = declared_hash(change, specs, plan)
+        yield Spelled(name, hash_, change_in_words(change), "change")
 
 
 def spelled_table(found: Sequence[Spelled], name: str | None = None) -> Table:

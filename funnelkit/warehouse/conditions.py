@@ -177,9 +177,9 @@ class _Condition(NamedTuple):
 def check_definitions(source: "Source") -> None:
     """Raises FunnelkitError, one line a mistake, unless all SQL in the definitions can be true.
 
-    That is the `where` of steps, exclusions, outcomes, aha moments and entries, segments, and the
-    rules of `quality: exclude:`: each one expression, of columns that are declared or always there,
-    and a condition.
+    That is the `where` of steps, exclusions, outcomes, aha moments, entries, features, claims and
+    experiments, entitlements, segments, and the rules of `quality: exclude:`: each one expression,
+    of columns that are declared or always there, and a condition.
     """
     conditions = list(_conditions(source))
     if not conditions:
@@ -241,11 +241,20 @@ def _conditions(source: "Source") -> Iterator[_Condition]:
     entry = _Relation("fk_entries", {**event.columns, **of_user}, "user_properties")
     logged = _Relation("fk_logged", {**_LOGGED, **_RAW, **of_event}, "event_properties")
     user = _Relation("fk_users", {**_USER, **of_user}, "user_properties")
-    for path, where in (*_of_funnels(defined), *_of_aha(defined)):
+    for path, where in (
+        *_of_funnels(defined),
+        *_of_aha(defined),
+        *_of_say(defined),
+        *_of_experiments(defined),
+    ):
         if where is not None:
             yield _Condition(source.place(*path, "where"), where, event)
     for name, text in defined.segments.items():
         yield _Condition(source.place("segments", name), text, entry)
+    for name, feature in defined.features.items():
+        if feature.entitlement is not None:
+            place = source.place("features", name, "entitlement")
+            yield _Condition(place, feature.entitlement, user)
     for at, rule in enumerate(defined.quality.exclude):
         for key, sql, relation in (("events", rule.events, logged), ("users", rule.users, user)):
             if sql is not None:
@@ -275,3 +284,19 @@ def _of_aha(defined: "Definitions") -> Iterator[_Placed]:
     search = defined.aha_search
     if search is not None and search.entry is not None:
         yield ("aha_search", "entry"), search.entry.where
+
+
+def _of_say(defined: "Definitions") -> Iterator[_Placed]:
+    for name, feature in defined.features.items():
+        yield ("features", name), feature.where
+        if feature.success is not None:
+            yield ("features", name, "success"), feature.success.where
+    for name, question in defined.feedback.questions.items():
+        if question.claim is not None:
+            yield ("feedback", "questions", name, "claim"), question.claim.where
+
+
+def _of_experiments(defined: "Definitions") -> Iterator[_Placed]:
+    for name, experiment in defined.experiments.items():
+        yield ("experiments", name), experiment.where
+        yield ("experiments", name, "outcome"), experiment.outcome.where

@@ -15,9 +15,14 @@ from jinja2.environment import TemplateModule
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.paths import root
+from funnelkit.project.moments import parse_moment
 
-_PARTS = ("funnel", "aha", "engine")
+_PARTS = ("funnel", "aha", "say", "engine")
 _AHA_KEYS = ("outcomes", "aha_moments", "event_properties", "user_properties")
+_SAY_KEYS = (
+    *("features", "feedback", "segments", "revenue", "timezone"),
+    *("event_properties", "user_properties", "aha_moments"),
+)
 
 
 class _Exceptions:
@@ -75,7 +80,7 @@ def _compiled_before() -> FileSystemBytecodeCache | None:
 
 
 def render(macro: str, *arguments: object, engine: str = "duckdb") -> str:
-    """SQL text of a macro in dbt_project/macros: funnel, aha or engine.
+    """SQL text of a macro in dbt_project/macros: funnel, aha, say or engine.
 
     `engine`: whose dispatch is rendered; `default` gives the portable window-function kernel.
     """
@@ -126,6 +131,37 @@ def outcome_hash(plan: Mapping[str, Any], no: int) -> str:
 def search_hash(plan: Mapping[str, Any]) -> str:
     """The 12 hex digits that name the rules of the search, its salt among them."""
     return _hash("search_definition", plan)
+
+
+def say_plan(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """All that is declared of features and feedback, complete.
+
+    `variables`: the `vars: funnelkit:` block as written. Keys: timezone, declared, revenue,
+    version, features, questions, waves, weights, themes, labels, segments (see
+    macros/say/say_plan.sql); and what the macros leave to SQL, in microseconds since 1970:
+    released_us of features, from_us and until_us (the first that is not in it) of waves. Raises
+    FunnelkitError for rules that are unknown or do not go together.
+    """
+    given = json.dumps({key: variables.get(key) for key in _SAY_KEYS}, default=str)
+    plan = cast(dict[str, Any], json.loads(render("say_plan", given)))
+    zone = plan["timezone"]
+    for feature in plan["features"]:
+        day = feature["released_on"]
+        feature["released_us"] = None if day is None else parse_moment(day, zone, "since")
+    for wave in plan["waves"]["list"]:
+        wave["from_us"] = parse_moment(wave["from"], zone, "since")
+        wave["until_us"] = parse_moment(wave["to"], zone, "until")
+    return plan
+
+
+def feature_hash(plan: Mapping[str, Any], no: int) -> str:
+    """The 12 hex digits that name a feature's rules, of which its topics are no part."""
+    return _hash("feature_definition", plan, no)
+
+
+def feedback_hash(plan: Mapping[str, Any]) -> str:
+    """The 12 hex digits that name what is asked, when, and how answers are weighted."""
+    return _hash("feedback_definition", plan)
 
 
 def _hash(macro: str, plan: Mapping[str, Any], *arguments: object) -> str:

@@ -26,6 +26,7 @@ create or replace table meta.builds (
 """
 
 
+_READ_LATER = ("reports", "experiments", "changes")
 _NO_FILES = hashlib.md5(b"", usedforsecurity=False).hexdigest()
 
 
@@ -63,9 +64,9 @@ class Outcome(NamedTuple):
 def canonical(definitions: Mapping[str, Any]) -> str:
     """The definitions as JSON text that is equal when, and only when, tables made of them are.
 
-    Without the reports: no table depends on them.
+    Without the sections that no table depends on: they are read when something is printed.
     """
-    kept = {name: value for name, value in definitions.items() if name != "reports"}
+    kept = {name: value for name, value in definitions.items() if name not in _READ_LATER}
     return json.dumps(kept, sort_keys=True, separators=(",", ":"), default=str)
 
 

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from funnelkit.report.build import render
 from funnelkit.stats.funnels import step_rows
 from tests.report.data import TOTAL, counts, report_data, section
 from tests.report.data_aha import aha_section, search_section
+from tests.report.data_say import say_section
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium, which is not installed")
@@ -193,6 +195,29 @@ def test_charts_and_tables_of_aha_moments_fit_and_can_be_read(whole, width):
     assert seen["scrolls"] <= seen["client"]
     assert seen["wide"] == seen["overlaps"] == []
     assert seen["charts"] == 4 + 4 + 2
+    assert [table["below"] for table in seen["tables"]] == [0] * len(seen["tables"])
+    if width != "320":
+        assert seen["small"] == []
+    if width == "1440":
+        assert [table["beyond"] for table in seen["tables"]] == [0] * len(seen["tables"])
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """Say and do, folded tables open."""
+    made = tmp_path_factory.mktemp("browser") / "said"
+    made.mkdir()
+    page = render(replace(report_data(say=say_section()), sections=()))["report.html"].decode()
+    (made / "report.html").write_text(page.replace("<details>", "<details open>"))
+    return measured(made, tmp_path_factory.mktemp("profile"))
+
+
+@pytest.mark.parametrize("width", ["320", "360", "768", "1440"])
+def test_charts_and_tables_of_say_and_do_fit_and_can_be_read(said, width):
+    seen = said[width]
+    assert seen["scrolls"] <= seen["client"]
+    assert seen["wide"] == seen["overlaps"] == []
+    assert seen["charts"] == 5
     assert [table["below"] for table in seen["tables"]] == [0] * len(seen["tables"])
     if width != "320":
         assert seen["small"] == []

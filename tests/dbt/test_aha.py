@@ -1,5 +1,6 @@
 """Aha moments, outcomes and exposures as dbt builds them, against plain loops over the log."""
 
+import re
 from collections import Counter
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ import yaml
 
 from funnelkit.api import Project
 from funnelkit.warehouse import macros
+from tests.conftest import ROOT
 from tests.dbt import aha_oracle as oracle
 from tests.dbt import growing as g
 from tests.dbt.aha_oracle import DAY
@@ -282,18 +284,40 @@ def test_what_came_right_before_is_of_the_same_session(tmp_path, sessions):
     ]
 
 
-def test_a_project_that_declares_nothing_has_empty_tables(tmp_path):
-    opened = g.project(tmp_path / "none", "funnels: {f: {steps: [a, b], window: 1 day}}")
+def test_tables_are_made_of_what_is_declared_and_go_with_the_declaration(tmp_path):
+    funnel = "funnels: {f: {steps: [a, b], window: 1 day}}"
+    more = "outcomes: {back: {event: a, after: 1 day, within: 7 days}}\nfeatures: {x: {events: a}}"
+    opened = g.project(tmp_path / "few", f"{funnel}\n{more}")
     g.load(opened, "events", "events", [Event("1", "ann", occurred_at=at(hours=1))])
+    tables = ("fct_outcomes", "rpt_aha_reach", "fct_feature_usage", "fct_wave_users")
     assert opened.dbt(["build", "--quiet"]) == 0
-    tables = (
-        *("int_entrants", "int_entrant_values", "int_aha_exposures", "int_aha_preceding"),
-        *("fct_outcomes", "fct_aha_moments", "rpt_aha_reach", "rpt_aha_stuck", "rpt_retention"),
-        *("dim_aha_moments", "dim_outcomes", "dim_aha_search"),
-    )
-    for table in tables:
-        assert g.rows(opened, f"select count(*) from {table}") == [(0,)], table
+    assert all(_is_there(opened, table) for table in tables)
+    assert g.rows(opened, "select count(*) from fct_feature_usage") == [(1,)]
+    opened = g.redefine(opened, more.replace("\n", "\n    "), "")
+    assert opened.dbt(["build", "--quiet"]) == 0
+    assert not any(_is_there(opened, table) for table in tables)
     assert g.rows(opened, "select count(*) from fct_funnel_journeys") == [(1,)]
+
+
+def _is_there(opened, table):
+    found = f"select count(*) from information_schema.tables where table_name = '{table}'"
+    return g.rows(opened, found) == [(1,)]
+
+
+def test_the_tables_of_a_part_are_those_of_its_models():
+    models = ROOT / "dbt_project" / "models"
+    made: dict[str, list[str]] = {}
+    for file in sorted(models.rglob("*.sql")):
+        found = re.match(
+            r"\{\{ config\(enabled=funnelkit\.declares\('(\w+)'\)\) \}\}", file.read_text()
+        )
+        if found:
+            made.setdefault(found[1], []).append(file.stem)
+    text = (ROOT / "dbt_project" / "macros" / "project" / "declares.sql").read_text()
+    listed = re.findall(r"'(\w+)': \{\s*'sections':.*?'tables': \[(.*?)\]", text, re.DOTALL)
+    told = {part: sorted(re.findall(r"'(\w+)'", tables)) for part, tables in listed}
+    assert told == {part: sorted(names) for part, names in made.items()}
+    assert {len(names) > 5 for names in told.values()} == {True}
 
 
 def test_definitions_built_are_those_that_are_shown(built_sample, marts):

@@ -287,14 +287,14 @@ def test_a_plain_dbt_refuses_what_the_package_does_not_know(tmp_path: Path) -> N
 
 def test_a_build_names_the_sections_that_nothing_reads(shop: Path) -> None:
     (shop / "models" / "schema.yml").unlink()
-    more = "    sessions: {idle: 30 minutes}\n    features: {x: {events: [a]}}\n"
+    more = "    sessions: {idle: 30 minutes}\n    annotations: {2026-02-14: new}\n"
     text = project.DBT_PROJECT + more
     project.write(shop, {"dbt_project.yml": text})
     done = project.run(shop, "build")
     assert done.returncode == 0
     warning, _ = done.stderr.splitlines()
-    assert warning == "warning: not used by this version: features"
-    assert "! warn  definitions  not used by this version: features" in (
+    assert warning == "warning: not used by this version: annotations"
+    assert "! warn  definitions  not used by this version: annotations" in (
         project.run(shop, "doctor").stdout
     )
 

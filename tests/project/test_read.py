@@ -170,13 +170,10 @@ def test_raw_is_what_was_written_as_json(project):
     assert raw["funnels"]["activation"]["steps"][0] == "signed_up"
 
 
-def test_sections_of_later_versions_are_kept_and_named(project):
+def test_what_nothing_reads_yet_is_kept_and_named(project):
     source = read(project(GOOD))
-    assert source.definitions.unused == (
-        *("features", "annotations"),
-        "reports.say_do.features",
-    )
-    assert source.raw["features"] == {"alerts": {"events": ["alert_created"]}}
+    assert source.definitions.unused == ("annotations",)
+    assert source.raw["annotations"] == {"2026-02-14": "new onboarding"}
 
 
 def test_a_key_of_the_block_can_be_placed(project):
@@ -609,10 +606,13 @@ def test_a_wrong_step_makes_no_false_names(project):
         ("segments: {a b: x}", "3: segments.a b: a name has letters, digits, '_' and '-', and "),
         ("segments: {paying: true}", "3: segments.paying: must be text, not true; put it in quot"),
         ("segments: {paying: ''}", "3: segments.paying: empty; write a text"),
-        ("features: {a: .nan}", "3: features.a: '.nan' is not a number; put it in quotes"),
-        ("features: !!set {a}", "3: features: the tag !!set is not used here; leave it out"),
-        ("features: {a: !!binary YQ==}", "3: features.a: the tag !!binary is not used here; "),
-        ("features: {a: !mine x}", "3: features.a: 'x' cannot be read"),
+        ("observed_until: .nan", "3: observed_until: '.nan' is not a number; put it in quotes"),
+        (
+            "observed_until: !!set {a}",
+            "3: observed_until: the tag !!set is not used here; leave it out",
+        ),
+        ("observed_until: !!binary YQ==", "3: observed_until: the tag !!binary is not used here; "),
+        ("observed_until: !mine x", "3: observed_until: 'x' cannot be read"),
         ("timezone: ../../etc/passwd", "3: timezone: '../../etc/passwd' is not an IANA time zone"),
         ("timezone: localtime", "3: timezone: 'localtime' is not an IANA time zone"),
         ("timezone: 3", "3: timezone: 3 is not an IANA time zone"),

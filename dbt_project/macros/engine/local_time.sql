@@ -15,3 +15,12 @@
 {% macro default__from_us(us) -%}
     make_timestamp({{ us }})
 {%- endmacro %}
+
+{#- The UTC instant at which the wall clocks of a time zone show a time. -#}
+{% macro from_local(timestamp, timezone) -%}
+    {{ adapter.dispatch('from_local', 'funnelkit')(timestamp, timezone) }}
+{%- endmacro %}
+
+{% macro default__from_local(timestamp, timezone) -%}
+    timezone('UTC', timezone({{ sql_text(timezone) }}, {{ timestamp }}))
+{%- endmacro %}

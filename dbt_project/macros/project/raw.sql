@@ -22,7 +22,7 @@
 {% macro raw_columns(name) -%}
     {%- set own = name == 'events' and funnelkit.settings().events_model -%}
     {%- set seeded = funnelkit.raw_is_seeded() and not own -%}
-    {%- set absent = ['previous_id'] if name == 'events' else ['anonymous_id'] -%}
+    {%- set absent = {'events': ['previous_id'], 'users': ['anonymous_id'], 'feedback': ['product']}[name] -%}
     {%- for column in funnelkit.raw_tables()[name] if column not in ['source_file', 'source_line bigint', 'load_no bigint'] -%}
     {{ 'cast(null as varchar) as ' ~ column if seeded and column in absent else funnelkit.any_as_text(column) ~ ' as ' ~ column if own else column }},
     {% endfor -%}
@@ -48,8 +48,8 @@
         'users': ['user_id', 'anonymous_id', 'account_id', 'updated_at', 'properties',
                   'source_file', 'source_line bigint', 'load_no bigint'],
         'feedback': ['response_id', 'user_id', 'source', 'submitted_at', 'question', 'kind',
-                     'feature', 'score', 'text', 'language', 'source_file', 'source_line bigint',
-                     'load_no bigint'],
+                     'feature', 'score', 'text', 'language', 'product', 'source_file',
+                     'source_line bigint', 'load_no bigint'],
         'rejects': ['kind', 'source_file', 'source_line bigint', 'reason', 'text', 'load_no bigint'],
         'loads': ['kind', 'source_file', 'sha256', 'rows bigint', 'rejected bigint', 'mapping',
                   'load_no bigint'],
@@ -87,6 +87,10 @@
                 {% do run_query('create table if not exists raw.' ~ table ~ ' (' ~ typed | join(', ') ~ ')') %}
             {% endif %}
         {% endfor %}
+        {% if not seeded %}
+            {# Loaded before there were products. #}
+            {% do run_query('alter table raw.feedback add column if not exists product varchar') %}
+        {% endif %}
         {% if seeded and run_query('select count(*) from raw.loads').columns[0].values()[0] > 0 %}
             {% do exceptions.raise_compiler_error(
                 'this warehouse holds loaded files, and a build from seeds would overwrite them; '

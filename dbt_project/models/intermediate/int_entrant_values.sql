@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 {%- set plan = fromjson(funnelkit.project_aha_plan()) -%}
 {%- set properties = funnelkit.settings().user_properties -%}
 {%- set accounts = plan.clocks | selectattr('entity', 'equalto', 'account_id') | list -%}

@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 {%- set plan = funnelkit.project_aha_plan() -%}
 
 -- Whether each outcome came about, by key: for every entrant of every clock that it fits.

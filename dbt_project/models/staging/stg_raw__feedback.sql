@@ -18,7 +18,7 @@ final as (
     select
         coalesce(
             nullif(response_id, ''),
-            md5(concat_ws(chr(31), user_id, source, submitted_at, question, kind, feature, score, text))
+            md5(concat_ws(chr(31), user_id, source, submitted_at, question, kind, feature, score, text, product))
         ) as response_id,
         nullif(user_id, '') as user_id,
         nullif(source, '') as source,
@@ -27,6 +27,7 @@ final as (
         nullif(feature, '') as feature,
         nullif(text, '') as text,
         nullif(language, '') as language,
+        nullif(product, '') as product,
         {{ funnelkit.typed('score', 'double') }} as score,
         submitted_utc as submitted_at,
         source_file,

@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 {%- set plan = funnelkit.project_aha_plan() -%}
 
 -- Whether and when every entrant reached each aha moment of its clock, and where those stand that did

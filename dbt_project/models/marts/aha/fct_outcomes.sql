@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 -- Whether each outcome came about, for every entrant of every clock that it fits.
 with
 

@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 -- Entrants by entry week and breakdown value: who reached the aha moment, who may still, who did not.
 -- Everything sums over cohorts.
 with

@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 -- Where those stand whose window closed before they reached the aha moment, and what they did next.
 select
     aha,

@@ -1,3 +1,4 @@
+{{ config(enabled=funnelkit.declares('aha')) }}
 {%- set plan = funnelkit.project_aha_plan() -%}
 {%- set weeks = 53 -%}
 
