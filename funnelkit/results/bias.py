@@ -10,6 +10,7 @@ from funnelkit.results.gaps import Split, found_rows, kept_mentions, told
 from funnelkit.results.notes import noted, of_log
 from funnelkit.results.say_frames import (
     OPINIONS,
+    check_features,
     features,
     other_waves,
     pick_feature,
@@ -56,6 +57,7 @@ def bias_table(
     Raises FunnelkitError for what is not declared or not built.
     """
     known = features(con)
+    check_features(known)
     shown = known if feature is None else [pick_feature(known, feature)]
     there = waves(con, OPINIONS, of_feature=True) or waves(con, ("text",))
     asked = pick_wave(there, wave, "on a feature")

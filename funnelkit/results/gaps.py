@@ -20,6 +20,7 @@ from funnelkit.results.say_frames import (
     OPINIONS,
     Feature,
     WaveFrames,
+    check_features,
     features,
     other_waves,
     pick_feature,
@@ -78,6 +79,7 @@ def gaps_table(
     Raises FunnelkitError for what is not declared or not built.
     """
     known = features(con)
+    check_features(known)
     shown = known if feature is None else [pick_feature(known, feature)]
     split = pick_split(plan, by, segment)
     there = waves(con, OPINIONS, of_feature=True) or waves(con, ("text",))

@@ -87,7 +87,7 @@ def opportunities_table(
     known = waves(con, OPINIONS, of_feature=True) or waves(con, ("text",))
     picked = pick_wave(known, wave, "on a feature") if known or wave else None
     problems: list[Problem] = list(of_steps(con, plan, split))
-    if picked is not None:
+    if picked is not None and features(con):
         problems += _of_features(con, plan, picked, split, linked or {})
     found = ranked(problems, f"opportunities {picked.name if picked else ''}")
     table = Table(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from funnelkit.errors import FunnelkitError, did_you_mean
+from funnelkit.warehouse.meta import has_table
 from funnelkit.warehouse.queries import frame, query
 
 if TYPE_CHECKING:
@@ -124,7 +125,9 @@ def other_waves(found: Sequence[Wave], picked: Wave) -> str:
 
 
 def features(con: "DuckDBPyConnection") -> list[Feature]:
-    """The features as they were built, in the order of the file."""
+    """The features as they were built, in the order of the file; none where none was declared."""
+    if not has_table(con, "main", "dim_features"):
+        return []
     return [
         Feature(
             row["feature_no"],
@@ -144,10 +147,19 @@ def pick_feature(found: Sequence[Feature], name: str) -> Feature:
         if feature.name == name:
             return feature
     names = [feature.name for feature in found]
+    check_features(found)
     raise FunnelkitError(
         f"feature {name!r} was not built; built: {', '.join(names) or 'none'}",
         did_you_mean(name, names) or "declare it under `features:`, then run `funnelkit build`",
     )
+
+
+def check_features(found: Sequence[Feature]) -> None:
+    """Raises FunnelkitError where no feature was built."""
+    if not found:
+        raise FunnelkitError(
+            "no feature was built", "declare one under `features:`, then run `funnelkit build`"
+        )
 
 
 def read_wave(
