@@ -1,4 +1,4 @@
-"""Running the command line as a user does: a real process."""
+"""Running the command line as a user does, in a real process, or in this one."""
 
 import os
 import pty
@@ -10,7 +10,16 @@ from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ
 
+from click.testing import CliRunner, Result
+
+from funnelkit.cli.app import cli
+
 COMMAND = [sys.executable, "-c", "from funnelkit.cli import main; main()"]
+
+
+def invoke(folder: Path, *args: str) -> Result:
+    """In this process, in a project's folder."""
+    return CliRunner().invoke(cli, ["--project", str(folder), *args], prog_name="funnelkit")
 
 
 def run(*args: str, cwd: Path | None = None, **env: str) -> "subprocess.CompletedProcess[str]":

@@ -8,13 +8,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from funnelkit.api import Project
-from funnelkit.cli.app import cli
 from funnelkit.cli.layout import lay_out, text_width, wrap
 from funnelkit.table import Column, Table
-from tests.cli.run import on_terminal, run
+from tests.cli.run import invoke, on_terminal, run
 
 QUESTIONS = [
     ["aha"],
@@ -43,15 +41,6 @@ COLUMNS = {
     "retention retained_week_4": "outcome,cohort,breakdown,value,week,matured,retained,"
     "retention,retention_lo,retention_hi",
 }
-
-
-def invoke(folder: Path, *args: str):
-    return CliRunner().invoke(cli, ["--project", str(folder), *args], prog_name="funnelkit")
-
-
-@pytest.fixture(scope="module")
-def company(built_sample: Project) -> Path:
-    return built_sample.paths.root
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from funnelkit.api import Project
 from funnelkit.cli.app import cli
 from funnelkit.cli.sample import _loads
 from tests.cli.run import run
@@ -22,11 +21,6 @@ from tests.conftest import ROOT
 
 def invoke(*args: str):
     return CliRunner().invoke(cli, list(args), prog_name="funnelkit")
-
-
-@pytest.fixture(scope="module")
-def company(built_sample: Project) -> Path:
-    return built_sample.paths.root
 
 
 @pytest.fixture(scope="module")

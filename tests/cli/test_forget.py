@@ -4,17 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from funnelkit.api import Project
-from funnelkit.cli.app import cli
 from funnelkit.project.scaffold import write_project
 from funnelkit.warehouse import raw
 from funnelkit.warehouse.connect import connect
-
-
-def invoke(folder: Path, *args: str):
-    return CliRunner().invoke(cli, ["--project", str(folder), *args], prog_name="funnelkit")
+from tests.cli.run import invoke
 
 
 @pytest.fixture

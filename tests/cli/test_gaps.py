@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from funnelkit.api import Project
-from funnelkit.cli.app import cli
 from funnelkit.cli.layout import human, lay_out, text_width
 from funnelkit.results.claims import claims_tables
 from funnelkit.table import Table
 from funnelkit.warehouse.connect import connect
-from tests.cli.run import on_terminal
+from tests.cli.run import invoke, on_terminal
 
 COLUMNS = (
     "feature,n,n_eff,aligned,lip_service,captive,rejected,neutral,neutral_used,"
@@ -33,15 +31,6 @@ QUESTIONS = (
     ["gaps", "--wave", "all"],
     ["gaps", "--bias"],
 )
-
-
-def invoke(folder: Path, *args: str) -> Result:
-    return CliRunner().invoke(cli, ["--project", str(folder), *args], prog_name="funnelkit")
-
-
-@pytest.fixture(scope="module")
-def company(built_sample: Project) -> Path:
-    return built_sample.paths.root
 
 
 @pytest.fixture(scope="module")

@@ -11,17 +11,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
 import funnelkit as fk
 from funnelkit.api import Project
-from funnelkit.cli.app import cli
 from funnelkit.cli.layout import lay_out, text_width
 from funnelkit.results.reports_aha import aha_section
 from funnelkit.table import Table
 from funnelkit.warehouse.macros import aha_plan
 from funnelkit.warehouse.queries import open_marts
-from tests.cli.run import on_terminal
+from tests.cli.run import invoke, on_terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 BERLIN = ZoneInfo("Europe/Berlin")  # the sample's time zone
@@ -45,10 +43,6 @@ SHIPPED = (
     "rate_before,n_after,k_after,rate_after,difference,lo,hi,state,evaluate_on"
 )
 QUESTIONS = [["shipped"], ["shipped", "early"], ["experiment"], ["experiment", "invite_prompt"]]
-
-
-def invoke(folder: Path, *args: str) -> Result:
-    return CliRunner().invoke(cli, ["--project", str(folder), *args], prog_name="funnelkit")
 
 
 @pytest.fixture(scope="module")

@@ -6,18 +6,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from click.testing import CliRunner
 
 from funnelkit.api import Project
-from funnelkit.cli.app import cli
 from funnelkit.warehouse import meta
+from tests.cli.run import invoke
 
 CHANGED = "the definitions changed after the last build"
 MIXED = "so the tables are from different builds"
-
-
-def invoke(folder: Path, *args: str):
-    return CliRunner().invoke(cli, ["--project", str(folder), *args], prog_name="funnelkit")
 
 
 @pytest.fixture

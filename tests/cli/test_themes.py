@@ -7,10 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from funnelkit.api import Project
-from funnelkit.cli.app import cli
 from funnelkit.cli.layout import text_width
 from funnelkit.jobs.mentions import mentions
 from funnelkit.jobs.themes import Taxonomy
@@ -18,7 +17,7 @@ from funnelkit.sample.sentences import REVIEWS, TICKETS, WHY
 from funnelkit.warehouse.connect import connect
 from funnelkit.warehouse.macros import say_plan
 from funnelkit.warehouse.queries import frame
-from tests.cli.run import on_terminal
+from tests.cli.run import invoke, on_terminal
 
 COLUMNS = (
     "theme,feature,wave,source,texts,mentions,customers,customers_share,scored,negative,"
@@ -33,15 +32,6 @@ KNOWN = {
     for polarity, bank in zip(POLARITIES, feature, strict=True)
     for text in bank
 }
-
-
-def invoke(folder: Path, *args: str) -> Result:
-    return CliRunner().invoke(cli, ["--project", str(folder), *args], prog_name="funnelkit")
-
-
-@pytest.fixture(scope="module")
-def company(built_sample: Project) -> Path:
-    return built_sample.paths.root
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from funnelkit.api import Project
-from funnelkit.cli.app import cli
 from funnelkit.cli.layout import lay_out, text_width
 from funnelkit.table import Table
 from funnelkit.warehouse.connect import connect
-from tests.cli.run import on_terminal
+from tests.cli.run import invoke, on_terminal
 
 COLUMNS = {
     "nps": "wave,breakdown,value,n,customers,promoters,passives,detractors,nps,lo,hi,difference,"
@@ -33,15 +31,6 @@ QUESTIONS = [
     ["opportunities"],
     ["opportunities", "--by", "country"],
 ]
-
-
-def invoke(folder: Path, *args: str) -> Result:
-    return CliRunner().invoke(cli, ["--project", str(folder), *args], prog_name="funnelkit")
-
-
-@pytest.fixture(scope="module")
-def company(built_sample: Project) -> Path:
-    return built_sample.paths.root
 
 
 @pytest.fixture(scope="module")
