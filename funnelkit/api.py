@@ -221,7 +221,7 @@ class Project(Saying):
         """Names of the declared properties of users."""
         return list(self.variables.get("user_properties") or {})
 
-    def build_state(self, funnel: str | None = None) -> tuple[str | None, list[str]]:
+    def build_state(self, *whose: str) -> tuple[str | None, list[str]]:
         """`build_warning` and `unseen_events`, with one look into the warehouse."""
         from funnelkit.warehouse import meta
         from funnelkit.warehouse.connect import connect
@@ -230,7 +230,7 @@ class Project(Saying):
             build = meta.last_build(con)
             warning = meta.warning(build, self.variables, meta.ledger(con))
         unseen = build.unseen if build else ()
-        return warning, [text for name, text in unseen if funnel in (None, name)]
+        return warning, [text for name, text in unseen if not whose or name in whose]
 
     def build_warning(self) -> str | None:
         """One sentence when the tables mix builds, or are older than the definitions or the loaded
@@ -240,7 +240,7 @@ class Project(Saying):
 
     def unseen_events(self, funnel: str | None = None) -> list[str]:
         """A sentence for each event of a step that the last build did not find; of all funnels."""
-        return self.build_state(funnel)[1]
+        return self.build_state(*([funnel] if funnel else []))[1]
 
     def funnel(
         self,

@@ -284,13 +284,15 @@ class Saying:
         """
         from funnelkit.results.gaps import borne_out, gaps_table
         from funnelkit.results.pick import breakdown
+        from funnelkit.results.unseen import with_unused
         from funnelkit.warehouse.queries import open_marts
 
         breakdown(by, self.variables)
         plan, experiments = self._say, self.defined.experiments
         asked = {"feature": feature, "by": by, "segment": segment, "wave": wave}
         with interruptible(), open_marts(self.paths.warehouse) as con:
-            return gaps_table(con, plan, **asked, borne_out=borne_out(con, experiments))
+            table = gaps_table(con, plan, **asked, borne_out=borne_out(con, experiments))
+            return with_unused(con, plan, table)
 
     def bias(self, feature: str | None = None, *, wave: str | None = None) -> "Table":
         """Whether the respondents of a wave, weighted, behave like everybody: a row a feature.
@@ -298,11 +300,12 @@ class Saying:
         Raises FunnelkitError for what is not declared or not built.
         """
         from funnelkit.results.bias import bias_table
+        from funnelkit.results.unseen import with_unused
         from funnelkit.warehouse.queries import open_marts
 
         plan = self._say
         with interruptible(), open_marts(self.paths.warehouse) as con:
-            return bias_table(con, plan, feature=feature, wave=wave)
+            return with_unused(con, plan, bias_table(con, plan, feature=feature, wave=wave))
 
     def claims(
         self,
@@ -320,10 +323,11 @@ class Saying:
         """
         from funnelkit.results.claims import claims_tables
         from funnelkit.results.pick import breakdown
+        from funnelkit.results.unseen import with_unlogged
         from funnelkit.warehouse.queries import open_marts
 
         breakdown(by, self.variables)
         plan = self._say
         with interruptible(), open_marts(self.paths.warehouse) as con:
             tables = claims_tables(con, plan, question=question, by=by, wave=wave)
-        return tables[1] if quarters else tables[0]
+            return with_unlogged(con, plan, tables[1] if quarters else tables[0])

@@ -1,4 +1,4 @@
--- What each respondent of a wave said to the NPS question, the latest answer where there are several.
+-- What each respondent of a wave said to the NPS question of the whole (not of a feature), the latest answer where there are several.
 -- Grain: wave x respondent. An anonymous answer is a respondent, and a customer, of its own.
 -- Parameter: breakdown, a user property or segment for `value`, as of the answer; null for none.
 with
@@ -28,7 +28,7 @@ answers as (
         user_id is null as is_anonymous,
         case opinion when 'like' then 1 when 'neutral' then 0 else -1 end as vote
     from feedback
-    where kind = 'nps'
+    where kind = 'nps' and feature is null
     qualify row_number() over (
         partition by wave_no, respondent order by submitted_at desc, response_id desc
     ) = 1

@@ -11,8 +11,9 @@ import yaml
 from funnelkit.api import Project
 from funnelkit.jobs.gaps import Gap
 from funnelkit.results.gap_rows import GAP_COLUMNS
+from funnelkit.results.gap_words import findings
 from funnelkit.results.gaps import Split, found_rows, gaps_table, told
-from funnelkit.results.say_frames import WaveFrames, features, read_wave, waves
+from funnelkit.results.say_frames import Feature, WaveFrames, features, read_wave, waves
 from funnelkit.warehouse.queries import open_marts
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,7 +69,10 @@ def test_what_is_praised_and_not_used_is_lip_service(rows: Rows) -> None:
     assert exports["nl_lo"] > 0.9
     assert exports["gap_lo"] > 0.8
     assert exports["q_value"] < 0.001
-    assert "who rate it good did not use it in the last 28 days (99 %" in exports["finding"]
+    assert (
+        "who rate it good or write so did not use it in the last 28 days (99 %"
+        in exports["finding"]
+    )
 
 
 def test_what_is_cursed_and_used_has_captives(rows: Rows) -> None:
@@ -78,8 +82,8 @@ def test_what_is_cursed_and_used_has_captives(rows: Rows) -> None:
     assert alerts["ud_lo"] > 1 - alerts["nl_lo"]
     assert alerts["phi"] < 0
     assert alerts["finding"].startswith(
-        f"Alerts: {alerts['captive']} of {alerts['captive'] + alerts['rejected']} who rate it bad "
-        "used it in the last 28 days ("
+        f"Alerts: {alerts['captive']} of {alerts['captive'] + alerts['rejected']} who rate it bad"
+        " or write so used it in the last 28 days ("
     )
 
 
@@ -90,7 +94,7 @@ def test_the_dominated_cell_is_a_one_account_story(rows: Rows, truth: dict[str, 
         assert alerts["captive_money_label"] == "one-account story"
         assert alerts["money_label"] == "one-account story"
         assert alerts["captive_revenue_cents"] > whale
-        assert "one-account story" in alerts["finding"]
+        assert "one-account story" in f"{alerts['finding']} {alerts['also']}"
     largest = own(rows)["alerts"]["captive_largest_share"]
     assert largest == pytest.approx(whale / own(rows)["alerts"]["captive_revenue_cents"], abs=1e-6)
     assert own(rows)["alerts"]["lip_money_label"] == ""
@@ -218,7 +222,9 @@ def test_twenty_respondents_have_counts_and_no_percentages(
         assert {row[name] for name in shares} == {None}
         assert "%" not in f"{row['finding']}{row['also']}"
         assert row["label"] == "signal"
-        assert row["customers"] is not None
+        assert row["lip_customers"] is not None or row["captive_customers"] is not None
+        # Both sides' less those of the one that is told would be the few of the other.
+        assert row["customers"] is None or None not in (row["aligned"], row["captive"])
     assert any(row["lip_service"] for row in found)
 
 
@@ -249,3 +255,18 @@ def test_a_side_of_fewer_than_five_hides_what_gives_it_away(
         assert {row[name] for name in hidden} == {None}
         assert row["nl_lo"] > 0.9
         assert row["also"] == ""
+
+
+def test_a_decided_gap_says_which_side_the_finding_is_of() -> None:
+    """93 of 106 who like it do not use it, 3 of 19 who dislike it do: more than everybody's 1 %."""
+    feature = Feature(0, "exports", 28 * 86_400_000_000, 2, 4, "")
+    record: dict[str, Any] = dict.fromkeys([*(column.name for column in GAP_COLUMNS)])
+    record |= {"aligned": 13, "lip_service": 93, "captive": 3, "rejected": 16, "n": 125}
+    record |= {"aims": "attitude", "source": "rating", "used_days": 2, "gap": 0.72}
+    record |= {"q_value": 0.0001, "ud_lo": 0.06, "use_everybody": 0.01}
+    assert findings(record, feature)[0].startswith("Exports: 93 of 106 who rate it good")
+    undecided = {**record, "q_value": 0.2}
+    assert findings(undecided, feature)[0].startswith("Exports: 3 of 19 who rate it bad")
+    # Used by everybody as much as by them: nothing stands out but the larger cell.
+    plain = {**undecided, "use_everybody": 0.2}
+    assert findings(plain, feature)[0].startswith("Exports: 93 of 106 who rate it good")

@@ -276,6 +276,7 @@ def test_order_cut_format_and_copies_of_files_change_nothing(
     assert differing(recut, expected) == []
 
 
+@pytest.mark.long
 def test_rows_that_stand_in_two_files_count_once(
     original: Path, log: dict[str, list[Row]], expected: Outputs, tmp_path: Path
 ) -> None:

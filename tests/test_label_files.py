@@ -77,6 +77,10 @@ def test_texts_and_labels_from_elsewhere_need_no_more(read):
         ("text,label\ngood,\n", "l.csv has no label"),
         ("text,stars\ngood,5\n", "l.csv: columns are text, stars"),
         ("", "l.csv: columns are none"),
+        (f"{HEADER}\nr1,{'9' * 24},alerts,all,,x,neutral\n", "l.csv, line 2: sentence_no '999"),
+        ("text,label,label\na,neutral,positive\n", "l.csv: column 'label' is there twice"),
+        (f'text,label\n"{"a" * 140_000},neutral\n', "l.csv, line 2: field larger than"),
+        (f'"{"a" * 140_000},label\n', "l.csv, line 1: field larger than"),
     ],
 )
 def test_what_is_not_right_is_told_with_its_line(read, text, message):

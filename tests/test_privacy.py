@@ -117,7 +117,7 @@ class TestSample:
         shown = list(csv.DictReader((data / "say-gaps.csv").open(encoding="utf-8")))
         same = 0
         for row in shown:
-            for name in ("n", "captive", "using_among_dislike", "lip_service", "nl_hi", "q_value"):
+            for name in ("n", "captive", "using_among_dislike", "lip_service", "nl_hi"):
                 if row[name]:
                     same += 1
                     assert row[name] == str(told[row["feature"]][name])
@@ -174,6 +174,9 @@ class TestPatterns:
             ("550e8400-e29b-41d4-a716-446655440000", "an id"),
             ("507f1f77bcf86cd799439011", "an id"),
             ("192.168.10.12", "an id"),
+            ("x,+49 171 2345678,3", "a phone number"),
+            ("x,555-123-4567,3", "a phone number"),
+            ("account90210", "an id"),
         ],
     )
     def test_what_is_found(self, text: str, what: str) -> None:
@@ -188,6 +191,8 @@ class TestPatterns:
             "1,234,567 of 12,345,678 (2026) 13 299 084",
             "ace7c2c2dd90 a12345678901 012345678901",
             "wave_2026-04 2026-Q2 dashboard_shared step_3",
+            "account360 org2024 person1000 customer360 cust100",
+            "1,+49.2,3 and 12,+1,234.5 and x,-1234567,3",
             '<path d="M0049.12 30.55L901820,555-123.45" transform="translate(1234567890123,5)"/>',
         ],
     )

@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from funnelkit.errors import FunnelkitError
 from funnelkit.results.experiments import Linked
 from funnelkit.results.opportunity_problems import UNTOLD, _severity
 from funnelkit.results.say_frames import Feature
@@ -24,7 +25,11 @@ FEEDBACK = (
     " product varchar, wave_no bigint, wave varchar, text varchar, score double, opinion varchar,"
     " submitted_at timestamp"
 )
-PLAN: dict[str, Any] = {"revenue": "mrr", "segments": {"paying": "plan <> 'free'"}}
+PLAN: dict[str, Any] = {
+    "declared": True,
+    "revenue": "mrr",
+    "segments": {"paying": "plan <> 'free'"},
+}
 
 
 @pytest.fixture
@@ -68,6 +73,7 @@ def test_the_latest_answer_of_a_respondent_counts_and_the_anonymous_are_one_each
     say(con, "r7", wave_no=None)
     say(con, "r8", product="theirs")
     say(con, "r9", kind="csat")
+    say(con, "r10", feature="alerts")  # of a feature, not of the whole
     rows = frame(con, "nps_answers", breakdown=None)
     told = rows.select("respondent", "customer_id", "is_anonymous", "vote").rows()
     assert told == [
@@ -217,6 +223,12 @@ def test_severity_is_what_success_leaves_unless_an_experiment_tells(
 # --- customers -----------------------------------------------------------------------------------
 
 
+def test_a_warehouse_of_an_older_build_is_to_be_built_again(con) -> None:
+    with pytest.raises(FunnelkitError, match="not built yet: Table with name dim_users") as error:
+        create_customers(con, PLAN, None)
+    assert error.value.hint == "run `funnelkit build`"
+
+
 def test_revenue_is_the_latest_told_of_any_user_of_the_customer(con) -> None:
     con.execute(
         "create table dim_users as select * from (values"
@@ -225,22 +237,16 @@ def test_revenue_is_the_latest_told_of_any_user_of_the_customer(con) -> None:
     )
     con.execute("create table dim_accounts as select 'acme' as account_id, 'team' as plan")
     con.execute(
-        "create table int_customers as select * from (values"
-        " (1, 'u1', 'acme'), (2, 'u2', 'acme'), (3, 'u3', 'u3'))"
-        " as t (user_key, user_id, customer_id)"
-    )
-    con.execute(
-        "create table int_user_rows"
-        " (user_key bigint, user_id varchar, account_id varchar, mrr bigint, valid_from timestamp)"
+        "create table int_customer_revenue"
+        " (customer_id varchar, user_id varchar, revenue_cents bigint, valid_from timestamp)"
     )
     told = [
-        (1, "u1", "acme", 900, REF),
-        (2, "u2", "acme", 500, REF + DAY),
-        (2, "u2", "acme", None, REF + 2 * DAY),  # tells no revenue
-        (1, "u1", "acme", 100, OBSERVED + DAY),  # after the end of the log
-        (3, "u3", None, 7, REF),
+        ("acme", "u1", 900, REF),
+        ("acme", "u2", 500, REF + DAY),
+        ("acme", "u1", 100, OBSERVED + DAY),  # after the end of the log
+        ("u3", "u3", 7, REF),
     ]
-    con.executemany("insert into int_user_rows values (?, ?, ?, ?, ?)", told)
+    con.executemany("insert into int_customer_revenue values (?, ?, ?, ?)", told)
 
     def known(breakdown: str | None, plan: dict[str, Any] = PLAN) -> list[tuple[Any, ...]]:
         create_customers(con, plan, breakdown)

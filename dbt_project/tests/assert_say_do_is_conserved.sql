@@ -14,14 +14,14 @@ asked as (
         (
             select count(*)
             from {{ ref('fct_feedback') }}
-            where user_key is not null
+            where user_key is not null and product is null
                 and kind in ('nps', 'csat', 'ces', 'rating5', 'satisfaction', 'intent')
                 and feature in (select feature from features)
         ) as ratings,
         (
             select count(*)
             from {{ ref('fct_feedback') }}
-            where user_key is not null and text is not null and kind is distinct from 'choice'
+            where user_key is not null and product is null and text is not null and kind is distinct from 'choice'
         ) * (select count(*) from features where has_topics) as texts
 
 ),

@@ -1,12 +1,15 @@
 """`funnelkit gaps`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from funnelkit.cli.app import Command, state, tell
 from funnelkit.cli.options import FEATURE, QUESTION, SEGMENT, USER_PROPERTY, WAVE
 from funnelkit.cli.output import emit, format_option, working
+
+if TYPE_CHECKING:
+    from funnelkit.table import Table
 
 
 @click.command(
@@ -70,10 +73,20 @@ def command(feature: str | None, format_: str, **asked: Any) -> None:
         else:
             chosen = {key: asked[key] for key in ("by", "segment", "wave")}
             table = project.gaps(feature, **chosen)
-    warning = project.build_warning()
+    warning, unseen = project.build_state(*_whose(table))
     if warning:
         tell(f"warning: {warning}")
+    for text in unseen:
+        tell(f"note: {text}")
     emit(table, format_)
+
+
+def _whose(table: "Table") -> list[str]:
+    """Whose events the table's figures are of, as the build names them."""
+    names = ("feature", "question")
+    return [
+        f"{name} {row[name]}" for row in table.records() for name in names if name in table.names
+    ] or ["feature"]
 
 
 def _check(feature: str | None, asked: dict[str, Any]) -> None:

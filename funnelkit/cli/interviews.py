@@ -1,13 +1,10 @@
 """`funnelkit interviews`."""
 
-from pathlib import Path
-
 import click
 
 from funnelkit.cli.app import Command, state, tell
 from funnelkit.cli.options import FEATURE_OR_FUNNEL, WAVE
-from funnelkit.cli.output import emit, format_option, working, write_csv
-from funnelkit.errors import FunnelkitError
+from funnelkit.cli.output import emit, format_option, refuse_existing, working, write_csv
 
 
 @click.command(
@@ -52,8 +49,7 @@ def command(
 
     project = api.open(state().project)
     project.check_private(file)
-    if file != "-" and Path(file).exists() and not force:
-        raise FunnelkitError(f"{file} is there already", "`--force` replaces it")
+    refuse_existing(file, force)
     with working("drawing"):
         people, groups = project.interviews(name, step=step, n=n, wave=wave)
     if warning := project.build_warning():

@@ -11,7 +11,7 @@ _HUMAN = (
 
 
 def lay_out_market(table: Table) -> Grid:
-    """One line a theme and product: mentions with their share, rating, and how many are bad."""
+    """One line a theme and product: mentions with their share, rating, and how many are flagged."""
     rows = records(table)
     # A theme is written once: its products stand under it.
     themes = [text("" if row["product"] != ALL else str(row["theme"])) for row in rows]
@@ -22,7 +22,7 @@ def lay_out_market(table: Table) -> Grid:
         Field("mentions", column(rows, "mentions", "count"), right=True, drop=2),
         Field("share", rates(rows, Share("share", "lo", "hi")), right=True),
         Field("rating", [_rating(row) for row in rows], right=True),
-        Field("bad", [_bad(row) for row in rows], right=True),
+        Field("negative", [_negative(row) for row in rows], right=True),
         Field("", [text(str(row["label"]), "dim") for row in rows], drop=1),
     ]
     return Grid(tuple(fields))
@@ -40,8 +40,8 @@ def _rating(row: Row) -> Cell:
     return [*text(mean), *text(f"  {lo}–{hi}" if known else "", "dim")]
 
 
-def _bad(row: Row) -> Cell:
-    """`25 of 36`: a count, for nothing says how many bad ones go unseen."""
+def _negative(row: Row) -> Cell:
+    """`25 of 36`: a count, for nothing says how many negative ones go unseen."""
     return text("" if row["negative"] is None else f"{row['negative']:,} of {row['scored']:,}")
 
 

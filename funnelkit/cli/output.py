@@ -73,6 +73,14 @@ def _echo(text: str) -> None:
     click.echo(shown, nl=False, color=True)
 
 
+def refuse_existing(file: str, force: bool) -> None:
+    """Raises FunnelkitError for a file that is there, unless it may be replaced; `-` is none."""
+    from pathlib import Path
+
+    if file != "-" and not force and Path(file).exists():
+        raise FunnelkitError(f"{file} is there already", "`--force` replaces it")
+
+
 def write_csv(table: Table, file: str) -> None:
     """Writes the table as CSV, `-` to stdout; a file is written beside and renamed, or not at all.
 

@@ -6,7 +6,7 @@ import click
 
 from funnelkit.cli.app import Command, state, tell
 from funnelkit.cli.options import THEME, WAVE
-from funnelkit.cli.output import emit, format_option, working, write_csv
+from funnelkit.cli.output import emit, format_option, refuse_existing, working, write_csv
 
 
 @click.command(
@@ -41,6 +41,7 @@ funnelkit themes --by product
 @click.option(
     "--theme", metavar="NAME", type=THEME, help="With --label: only sentences on this theme."
 )
+@click.option("--force", is_flag=True, help="With --label: replace FILE where it exists.")
 @click.option("--labels", metavar="FILE", help="Correct the figures by the labels in a file (CSV).")
 @click.option(
     "--method",
@@ -82,6 +83,8 @@ def command(format_: str, **asked: Any) -> None:
 def _write(project: Any, asked: dict[str, Any]) -> None:
     """Writes the sentences to label, and says how many."""
     n, file = asked["label"]
+    project.check_private(file)
+    refuse_existing(file, asked["force"])
     table = project.themes_to_label(n, file=file, wave=asked["wave"], theme=asked["theme"])
     write_csv(table, file)
     tell(f"{f'wrote {file}: ' if file != '-' else ''}{table.headline.removesuffix('.')}")
@@ -95,8 +98,9 @@ def _check(asked: dict[str, Any]) -> None:
         others = [f"--{name}" for name in ("by", "labels", "method") if asked[name]]
         if others:
             raise click.UsageError(f"--label writes sentences: {others[0]} does not go with it")
-    elif asked["theme"]:
-        raise click.UsageError("--theme goes with --label")
+    for name in ("theme", "force"):
+        if asked[name] and not asked["label"]:
+            raise click.UsageError(f"--{name} goes with --label")
     if asked["by"] == "product":
         others = [f"--{name}" for name in ("wave", "labels", "method") if asked[name]]
         if others:

@@ -12,8 +12,9 @@ class Affected(NamedTuple):
     """The answer to "how many customers are affected?".
 
     `customers` of `eligible`. `known`: the identified revenue, the exact sum over those customers,
-    of `eligible_cents`; both None where no eligible customer's revenue is known. `estimated`: with
-    the affected among those that did not answer; another kind of number, never added to the first.
+    of `eligible_cents`; None where the revenue of none of them, or of nobody eligible, is known.
+    `estimated`: with the affected among those that did not answer; another kind of number, never
+    added to the first.
     """
 
     customers: int
@@ -75,6 +76,9 @@ def affected_each(
         customers, everybody = int(inside.sum()), table.height
         if not known.any():
             found[name] = Affected(customers, everybody, None, None, None)
+            continue
+        if customers and not (inside & known).any():  # unknown is not nothing
+            found[name] = Affected(customers, everybody, None, int(cents.sum()), None)
             continue
         revenue = estimated(cents, answered, inside) if estimate else None
         of_cell = identified(cents[inside & known])

@@ -12,7 +12,7 @@ from funnelkit.stats.evidence import Shown, shown_share
 from funnelkit.stats.proportions import Clusters, Interval, clustered_wilson
 from funnelkit.stats.resampling import generator
 from funnelkit.stats.scores import ulwick, ulwick_behavioural
-from funnelkit.stats.survey import Counts, Floats, clusters, design_effect
+from funnelkit.stats.survey import Counts, Floats, clusters
 from funnelkit.stats.tiers import TIMES, Rank, tiers_of
 
 CAPTIVE, LIP_SERVICE = "captive", "lip service"
@@ -136,12 +136,11 @@ def of_respondents(
         m=(pl.col("weight") * _STEPS).round().cast(pl.Int64)
     )
     table = weights.join(table, on="user_key", maintain_order="left")
-    flags, accounts = table["affected"], _numbers(table)
     return Affected(
         people=_sums(table),
-        k=int(flags.sum()),
+        k=int(table["affected"].sum()),
         n=table.height,
-        n_eff=share.weighted.kish.n_eff / design_effect(flags.to_numpy(), accounts),
+        n_eff=share.worth[name],
         share=share.shares[name],
         holds_for=EVERYBODY,
     )

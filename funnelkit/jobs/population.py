@@ -24,7 +24,8 @@ class Population(NamedTuple):
 
     `shares`: by the names of SHARES; empty where `why` tells why there are none. `use`: of
     everybody, a count; None where nobody has access. `eligible`: users with access; `answered`
-    those of them that did, `use_answered` their use, not weighted.
+    those of them that did, `use_answered` their use, not weighted. `worth`: how many respondents of
+    different customers each of the shares is worth: Kish's number over the accounts' design effect.
     """
 
     eligible: int
@@ -35,6 +36,7 @@ class Population(NamedTuple):
     why: str = ""
     answered: int = 0
     use_answered: float | None = None
+    worth: Mapping[str, float] = MappingProxyType({})
 
 
 def populations(
@@ -60,18 +62,27 @@ def populations(
     )
     accounts = table["customer_id"].rank("dense").cast(pl.Int64).to_numpy()
     share = partial(_share, weighted, accounts)
+    worth = partial(_worth, weighted, accounts)
     found: dict[int, Population] = {}
     why = "" if weighted.allowed else TOO_UNEVEN
-    said = {name: share(table["opinion"] == name) for name in SHARES[:3]}
+    said = {name: table["opinion"] == name for name in SHARES[:3]}
     for cut in cuts:
         before = table["days_before"] >= cut
         bias = do_bias(share(before, confidence=CONFIDENCE), use[cut] or 0.0)
         if not found and bias.verdict == UNLIKE:
             why = why or UNLIKE_ALL
-        did = {name: share(flags) for name, flags in _discordant(table, cut).items()}
-        shares = {} if why else said | did
-        raw = (table.height, int(before.sum()) / table.height)
-        found[cut] = Population(everybody, use[cut], bias, shares, weighted, why, *raw)
+        flags = {} if why else said | _discordant(table, cut)
+        found[cut] = Population(
+            everybody,
+            use[cut],
+            bias,
+            {name: share(each) for name, each in flags.items()},
+            weighted,
+            why,
+            table.height,
+            int(before.sum()) / table.height,
+            {name: worth(each) for name, each in flags.items()},
+        )
     return found
 
 
@@ -96,3 +107,7 @@ def _share(
         confidence=confidence,
         alike=design_effect(bits, accounts),
     )
+
+
+def _worth(weighted: Weighted, accounts: Counts, flags: pl.Series) -> float:
+    return weighted.kish.n_eff / design_effect(flags.to_numpy(), accounts)

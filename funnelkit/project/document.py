@@ -26,13 +26,15 @@ class Document(NamedTuple):
 
     `value` holds only what JSON holds: text, numbers, booleans, None, lists, and dicts with text
     keys; dates and times are ISO text. `lines` gives the line of each key or list item by path.
-    `mistakes` are duplicate keys, and keys or values that no definition can use.
+    `mistakes` are duplicate keys, and keys or values that no definition can use; `lost` are the
+    places of such values, which are None.
     """
 
     file: FilePath
     value: Any
     lines: dict[Path, int]
     mistakes: tuple[Placed, ...]
+    lost: frozenset[Path] = frozenset()
 
     def line(self, path: Path) -> int:
         """Line of the nearest known place at or above `path`."""
@@ -79,12 +81,14 @@ class _Reader:
         self.lines: dict[Path, int] = {}
         self.mistakes: list[Placed] = []
         self.checked: set[int] = set()
+        self.lost: set[Path] = set()
         self.values = 0
 
     def read(self) -> Document:
         node = self.loader.get_single_node()
         value = None if node is None else self.build(node, ())
-        return Document(self.file, value, self.lines, tuple(self.mistakes))
+        mistakes, lost = tuple(self.mistakes), frozenset(self.lost)
+        return Document(self.file, value, self.lines, mistakes, lost)
 
     def mistake(self, node: yaml.Node, path: Path, text: str) -> None:
         self.mistakes.append(Placed(node.start_mark.line + 1, path, text))
@@ -141,8 +145,10 @@ class _Reader:
         try:
             value = self.loader.construct_object(node)
         except (ValueError, OverflowError, yaml.YAMLError):
-            what = "is not a date" if node.tag.endswith(":timestamp") else "cannot be read"
+            is_date = node.tag.endswith(":timestamp")
+            what = "is not a date; write 2026-02-14" if is_date else "cannot be read"
             self.mistake(node, path, f"{node.value!r} {what}")
+            self.lost.add(path)
             return None
         if isinstance(value, dt.date):  # datetimes are dates, too
             return value.isoformat()

@@ -80,7 +80,12 @@ def _checked(document: Document, raw: dict[str, Any]) -> tuple[Definitions | Non
         definitions = Definitions.model_validate(raw)
     except ValidationError as error:
         found += [(_path(each["loc"]), _said(each)) for each in error.errors(include_url=False)]
-    placed = {Placed(document.line((*_TOP, *path)), (*_TOP, *path), text) for path, text in found}
+    # Of a value that could not be read its own mistake is told, not that it is missing.
+    placed = {
+        Placed(document.line((*_TOP, *path)), (*_TOP, *path), text)
+        for path, text in found
+        if (*_TOP, *path) not in document.lost
+    }
     return definitions, placed
 
 

@@ -9,8 +9,8 @@ from funnelkit.report.drawing import Canvas, label_share, share_grid_x, share_la
 from funnelkit.report.findings import Record, count, with_interval
 from funnelkit.report.model import SaySection
 from funnelkit.report.theme import DO, GHOST, INK, MUTED, SAY, fit, text_width
-from funnelkit.report.views_say import money
-from funnelkit.table import MINUS, percent, plain_number
+from funnelkit.report.views_say import business_value, customer_value, money
+from funnelkit.table import MINUS, percent
 
 _ROW = 50
 _BAR_ROW = 66
@@ -228,8 +228,7 @@ def draw_opportunities(section: SaySection, width: int) -> Mapping[str, Any]:
         place = x(row["business_value_cents"] / 100), y(row["customer_value"])
         tip = (
             f"{findings.opportunity_name(row)}, tier {row['tier']}: customer value"
-            f" {plain_number(row['customer_value'])}, business value"
-            f" {money(row['business_value_cents'])}"
+            f" {customer_value(row)}, business value {business_value(row)}"
         )
         canvas.point(*place, tip, color=INK, shape=_SHAPES[shape_of(row)])
         labels.keep(*place)

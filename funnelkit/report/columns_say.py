@@ -39,7 +39,6 @@ _SAY_KINDS: dict[str, dict[Kind, dict[str, str]]] = {
         },
         "points": {"gap": "Gap", "gap_lo": "Gap, low", "gap_hi": "Gap, high"},
         "number": {"phi": "phi", "n_eff": "Effective n"},
-        "p": {"q_value": "q"},
     },
     "quadrant": {
         "text": {"feature": "Feature", "rounded": "Small cells as 2"},
@@ -60,7 +59,7 @@ _SAY_KINDS: dict[str, dict[Kind, dict[str, str]]] = {
     },
     "bias": {
         "text": {"feature": "Feature", "do_bias_verdict": "Verdict"},
-        "count": {"n": "n", "eligible": "Everybody"},
+        "count": {"n": "Answered", "eligible": "Everybody"},
         "share": {"use_everybody": "Everybody uses it"},
         "points": {
             "do_bias": "Respondents beside them",
@@ -84,12 +83,7 @@ _SAY_KINDS: dict[str, dict[Kind, dict[str, str]]] = {
         },
     },
     "money": {
-        "text": {
-            "feature": "Feature",
-            "problem": "Who",
-            "rounded": "Rounded",
-            "money_label": "Note",
-        },
+        "text": {"feature": "Feature", "problem": "Who", "money_label": "Note"},
         "count": {
             "customers": "Customers",
             "revenue_cents": "Identified revenue",
@@ -97,7 +91,7 @@ _SAY_KINDS: dict[str, dict[Kind, dict[str, str]]] = {
             "er_lo": "Low",
             "er_hi": "High",
         },
-        "share": {"customers_share": "Of customers", "revenue_share": "Of revenue"},
+        "share": {"revenue_share": "Of revenue"},
     },
     "claims": {
         "text": {"question": "Question", "wave": "Wave"},
@@ -143,10 +137,8 @@ _SAY_KINDS: dict[str, dict[Kind, dict[str, str]]] = {
     },
     "impact": {
         "text": {"theme": "Theme", "wave": "Wave", "label": "Label"},
-        "count": {"n": "n", "mentions": "Mentions"},
+        "count": {"n": "n"},
         "points": {
-            "nps_all": "NPS",
-            "nps_without": "Without the theme",
             "impact": "Contribution",
             "lo": "Low",
             "hi": "High",
@@ -163,13 +155,11 @@ _SAY_KINDS: dict[str, dict[Kind, dict[str, str]]] = {
         "count": {
             "mentions": "Mentions",
             "customers": "Customers",
-            "texts": "Texts",
             "scored": "Scored",
             "negative": "Flagged negative",
             "labels": "Labels",
         },
         "share": {
-            "customers_share": "Of customers",
             "negative_share": "Negative",
             "lo": "Low",
             "hi": "High",
@@ -183,15 +173,13 @@ _SAY_KINDS: dict[str, dict[Kind, dict[str, str]]] = {
             "name": "Where",
             "problem": "Problem",
             "severity_of": "Severity of",
+            "rounded": "Rounded",
             "label": "Label",
         },
         "count": {
             "tier": "Tier",
             "eligible": "Eligible",
             "affected": "Affected",
-            "eligible_revenue_cents": "Eligible revenue",
-            "value_cents": "Value",
-            "estimate_cents": "Point estimate",
             "rank_lo": "Rank, from",
             "rank_hi": "Rank, to",
             "business_value_cents": "Business value",

@@ -199,11 +199,11 @@ def nps_subtitle() -> str:
 
 
 def opportunity_rows(section: SaySection) -> list[Record]:
-    """The problems that have both values."""
+    """The problems that have a tier and both values."""
     return [
         row
         for row in records(section.table("opportunities"))
-        if row["customer_value"] is not None and row["business_value_cents"] is not None
+        if None not in (row["tier"], row["customer_value"], row["business_value_cents"])
     ]
 
 
@@ -216,7 +216,10 @@ def opportunity_name(row: Record) -> str:
 def opportunities_title(section: SaySection) -> str:
     """What stands in the first of the tiers that may be told of."""
     rows = records(section.table("opportunities"))
-    tier = min(int(row["tier"]) for row in rows)
+    tiers = [int(row["tier"]) for row in rows if row["tier"] is not None]
+    if not tiers:
+        return f"None of {count(len(rows))} problems can be ranked: too few answers"
+    tier = min(tiers)
     first = [opportunity_name(row) for row in rows if row["tier"] == tier]
     if len(first) > 3:
         return f"{len(first)} of {len(rows)} problems share tier {tier}: none stands out"

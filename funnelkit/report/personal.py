@@ -14,15 +14,16 @@ from funnelkit.errors import FunnelkitError
 _MAIL = re.compile(r"[\w.%+-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+")
 # With a country's prefix, with an area's in brackets, or in the groups of North America.
 _PHONE = re.compile(
-    r"(?<![\w+.,])(?:\+\d{1,3}(?:[ /().-]{0,2}\d){7,12}|00\d{1,3}(?:[ /().-]{1,2}\d+){2,5}"
-    r"|\(0?\d{2,5}\)[ /-]?\d{3,}(?:[ -]\d{2,})*|\d{3}-\d{3}-\d{4})(?![\w.,]\d|\w)"
+    r"(?<![\w+.])(?<!\d,)(?:\+\d{1,3}(?:[ /().-]{0,2}\d){7,12}|00\d{1,3}(?:[ /().-]{1,2}\d+){2,5}"
+    r"|\(0?\d{2,5}\)[ /-]?\d{3,}(?:[ -]\d{2,})*|\d{3}-\d{3}-\d{4})(?!\.\d|\w)"
 )
 _ID = re.compile(
     r"(?<![\w.#-])(?:"
     r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"  # a UUID
     r"|[0-9a-f]{24,}"  # what databases and sessions are called by
     r"|\d{13,}"  # a card, a player
-    r"|(?:users?|usr|accounts?|acct|acc|customers?|cust|cus|org|person|device|dev)[_-]?\d{3,}"
+    r"|(?:users?|usr|accounts?|acct|acc|customers?|cust|cus|org|person|device|dev)"
+    r"(?:[_-]\d{3,}|\d{5,})"  # account360 and org2024 are names of other things
     r"|[ua][_-]?\d{4,9}"  # longer ones are digests
     r"|(?:\d{1,3}\.){3}\d{1,3}"  # an address in a network
     r")(?![\w-]|\.\d)",
@@ -61,7 +62,8 @@ def check_personal(files: Mapping[str, bytes]) -> None:
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise FunnelkitError(
             f"nothing that names a person may enter a report: {first}{more}",
-            "leave the property out of the breakdowns, or rename the event, segment or wave",
+            "leave the property out of the breakdowns, or rename the event, segment, wave,"
+            " question, feature or theme, or change the definition that says it",
         )
 
 

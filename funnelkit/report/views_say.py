@@ -15,13 +15,12 @@ from funnelkit.report.findings_say import (
     gap,
     nps_interval,
     opportunity_name,
-    points,
     three,
 )
 from funnelkit.report.model import SaySection
 from funnelkit.report.views import Cell, view
 from funnelkit.stats.evidence import FEWEST
-from funnelkit.table import NOTHING, Column, Table, Value, plain_number, shown
+from funnelkit.table import NOTHING, Column, Table, Value, plain_number, signed_score
 
 
 def _plain(part: str, name: str) -> Cell:
@@ -158,28 +157,18 @@ def money_view(section: SaySection) -> Table:
     cells: list[Cell] = [
         _plain("money", "feature"),
         _plain("money", "problem"),
-        _text("customers", "Customers (of all)", _customers),
+        _plain("money", "customers"),
         (Column("identified", "number", "Identified revenue"), _identified),
-        _text("revenue_share", "Of revenue", _of_revenue),
+        _text("revenue_share", "Of revenue", _whole_percent),
         _text("estimated_interval", "Estimated revenue (95 %)", _estimated),
         _plain("money", "money_label"),
     ]
     return view(records(section.table("money")), cells)
 
 
-def _of_revenue(row: Record) -> str:
-    return about(row) + _whole(row, "revenue_share")
-
-
-def _customers(row: Record) -> str:
-    told = about(row) + count(row["customers"])
-    return told if row["customers_share"] is None else f"{told} ({_whole(row, 'customers_share')})"
-
-
-def _whole(row: Record, name: str) -> str:
-    """A rounded share has no decimals: it would look exact."""
-    share = row[name]
-    return f"{100 * share:.0f} %" if row["rounded"] and share is not None else shown(share, "share")
+def _whole_percent(row: Record) -> str:
+    share = row["revenue_share"]
+    return NOTHING if share is None else f"{100 * share:.0f} %"
 
 
 def _identified(row: Record) -> Value:
@@ -245,16 +234,17 @@ def impact_view(section: SaySection) -> Table:
     """A row per theme."""
     cells = [
         _plain("impact", "theme"),
-        _plain("impact", "mentions"),
-        _text("all", "NPS", lambda row: points(row["nps_all"])),
-        _text("without", "Without the theme", lambda row: points(row["nps_without"])),
-        _text(
-            "impact_interval",
-            "Contribution (95 %)",
-            lambda row: nps_interval({"nps": row["impact"], "lo": row["lo"], "hi": row["hi"]}),
-        ),
+        _plain("impact", "n"),
+        _text("impact_interval", "Contribution to the NPS (95 %)", _contribution),
     ]
     return view(records(section.table("impact")), cells)
+
+
+def _contribution(row: Record) -> str:
+    """In whole points: `+3 (−1 to +7)`."""
+    told = signed_score(row["impact"])
+    ends = [row["lo"], row["hi"]]
+    return told if None in ends else f"{told} ({' to '.join(map(signed_score, ends))})"
 
 
 def themes_view(section: SaySection) -> Table:
@@ -263,7 +253,6 @@ def themes_view(section: SaySection) -> Table:
         _plain("themes", "theme"),
         _plain("themes", "mentions"),
         _plain("themes", "customers"),
-        _plain("themes", "customers_share"),
         _text("flagged", "Flagged negative", _flagged),
         _rate("negative_share", "lo", "hi", "Negative, calibrated (95 %)"),
         _plain("themes", "label"),
@@ -284,27 +273,34 @@ def opportunities_view(section: SaySection) -> Table:
         _text("what", "Problem", opportunity_name),
         _text("affected_interval", "Affected (95 %)", _affected),
         _text("rank", "Rank", _rank),
-        (
-            SAY_COLUMNS["opportunities"]["customer_value"],
-            lambda row: row["customer_value"],
-        ),
-        (
-            Column("business", "number", "Business value"),
-            lambda row: (
-                None if row["business_value_cents"] is None else row["business_value_cents"] / 100
-            ),
-        ),
+        _text("customer_value", "Customer value", customer_value),
+        _text("business", "Business value", business_value),
         _plain("opportunities", "label"),
     ]
     return view(records(section.table("opportunities")), cells)
 
 
+def customer_value(row: Record) -> str:
+    """With one decimal; `≈ 8` in whole numbers where cells are too small."""
+    value = row["customer_value"]
+    return NOTHING if value is None else f"{about(row)}{value:.{0 if row['rounded'] else 1}f}"
+
+
+def business_value(row: Record) -> str:
+    """In whole units, of which the first one or two digits count."""
+    cents = row["business_value_cents"]
+    return NOTHING if cents is None else about(row) + money(cents)
+
+
 def _affected(row: Record) -> str:
-    """How many told of it, and what share of the eligible that stands for."""
+    """The share of those that could be, behind its counts where these are what it is of."""
+    if row["affected"] is None:
+        return WITHHELD
     told = count(row["affected"])
     if row["affected_share"] is None:
         return told
-    return f"{told}: {with_interval(row['affected_share'], row['lo'], row['hi'])}"
+    share = with_interval(row["affected_share"], row["lo"], row["hi"])
+    return share if row["kind"] == "feature" else f"{told} of {count(row['eligible'])}: {share}"
 
 
 def _rank(row: Record) -> str:

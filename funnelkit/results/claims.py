@@ -11,8 +11,9 @@ from funnelkit.project.durations import format_duration
 from funnelkit.results.built import inputs
 from funnelkit.results.notes import noted, of_log
 from funnelkit.results.say_frames import ALL_WAVES
-from funnelkit.stats.evidence import FEWEST, LEAST_N
+from funnelkit.stats.evidence import FEWEST, percent_allowed
 from funnelkit.stats.funnels import many
+from funnelkit.stats.proportions import NOTHING
 from funnelkit.table import Column, Table, Value, plain_number
 from funnelkit.warehouse.queries import frame, query
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Plan = Mapping[str, Any]
 Row = tuple[Value, ...]
+_SIDES = {"over": "more than was logged", "same": "as much", "under": "less"}
 CLAIM_COLUMNS = (
     Column("question"),
     Column("n", "count"),
@@ -43,6 +45,7 @@ CLAIM_COLUMNS = (
     Column("wave"),
     Column("group"),
     Column("tolerance", "number"),
+    *(Column(f"{side}_{part}", "share") for side in _SIDES for part in ("share", "lo", "hi")),
 )
 QUARTER_COLUMNS = (
     Column("question"),
@@ -50,9 +53,9 @@ QUARTER_COLUMNS = (
     Column("from_average", "number"),
     Column("to_average", "number"),
     Column("n", "count"),
-    Column("p2_5", "number"),
+    Column("p2_5", "number", "2.5 %"),
     Column("median", "number"),
-    Column("p97_5", "number"),
+    Column("p97_5", "number", "97.5 %"),
     Column("wave"),
     Column("group"),
 )
@@ -89,7 +92,7 @@ def claims_tables(
         & pl.col("left_out").is_not_null()
     ).height
     meta = {"questions": [each["name"] for each in questions], **inputs(con)}
-    told, notes = _headline(rows, questions), tuple(_notes(questions, left))
+    told, notes = _headline(rows, questions), tuple(_notes(questions, left, name))
     tables = (
         noted(Table(columns, tuple(cells), meta, told, notes), *of_log(meta))
         for columns, cells in ((CLAIM_COLUMNS, rows), (QUARTER_COLUMNS, parts))
@@ -142,10 +145,12 @@ def _row(question: Mapping[str, Any], found: Claimed, wave: str) -> Row:
     each = found.agreement
     end = (wave, found.group, _tolerance(question))
     if each.persons < FEWEST:
-        return (question["name"], each.n, each.persons, *(None,) * 15, *end)
+        return (question["name"], each.n, each.persons, *(None,) * 15, *end, *(None,) * 9)
     medians = (each.median_said, each.median_logged)
     figures = (*each.mean, *medians, *each.median, *each.sides, *each.spearman, each.pearson)
-    return (question["name"], each.n, each.persons, *figures, *end)
+    told = [side.share if percent_allowed(*side) else NOTHING for side in each.shares]
+    shares = [part for share in told for part in share]
+    return (question["name"], each.n, each.persons, *figures, *end, *shares)
 
 
 def _tolerance(question: Mapping[str, Any]) -> float:
@@ -177,21 +182,26 @@ def _headline(rows: Sequence[Row], questions: Sequence[Mapping[str, Any]]) -> st
     )
 
 
-_SIDES = {"over": "more than was logged", "same": "as much", "under": "less"}
-
-
 def _side(row: Mapping[str, Any], name: str) -> str:
-    """`31,000 (49 %) more than was logged`; no percentage of fewer than 30."""
-    share = f" ({100 * row[name] / row['n']:.0f} %)" if row["persons"] >= LEAST_N else ""
+    """`31,000 (49 %, 48–50) more than was logged`; no percentage where none may be told."""
+    found = [row[f"{name}_{part}"] for part in ("share", "lo", "hi")]
+    share = ""
+    if None not in found:
+        estimate, lo, hi = (round(100 * each) for each in found)
+        share = f" ({estimate} %, {lo}–{hi})"
     return f"{row[name]:,}{share} {_SIDES[name]}"
 
 
-def _notes(questions: Sequence[Mapping[str, Any]], left: int) -> Iterator[str]:
+def _notes(questions: Sequence[Mapping[str, Any]], left: int, wave: str) -> Iterator[str]:
     for each in questions:
         within, unit = format_duration(each["claim"]["within_us"]), each["unit"] or "units"
         tolerance = plain_number(_tolerance(each))
         same = f"within {tolerance} {unit} or 10 % of the logged" if _tolerance(each) else "equal"
         yield f"{each['name']}: logged in the {within} before the answer; same: {same}."
+    if wave == ALL_WAVES:
+        yield "Claims of all waves together, and of none; `--wave NAME` takes those of one."
+    else:
+        yield f"Claims of {wave}; `--wave all` takes those of all together."
     yield (
         "Difference: said less logged; intervals clustered by person (mean: t; median: Woodruff; "
         "Spearman: Bonett and Wright). Quarters are of the average of said and logged, never of "

@@ -180,7 +180,7 @@ def _population(found: Population) -> Record:
         names = ("do_bias", "do_bias_lo", "do_bias_hi", "do_bias_verdict")
         record |= dict(zip(names, bias, strict=True))
     for name, share in found.shares.items():
-        if percent_allowed(share, kish.n_eff):
+        if percent_allowed(share, found.worth[name]):
             ends = (f"pop_{name}", f"pop_{name}_lo", f"pop_{name}_hi")
             record |= dict(zip(ends, share, strict=True))
     return record
@@ -207,11 +207,15 @@ def _money(found: Found, *, in_percent: bool) -> Record:
             record[f"{name}_revenue_share"] = cell.revenue_share
             record[f"{name}_largest_share"] = cell.known and cell.known.largest_share
     record["money_label"] = ONE_ACCOUNT_STORY if any(labels) else ""
-    return record | (_money_shares(both) if in_percent else {})
+    if any(0 < side.sum_m < FEWEST for side in (gap.dislikes, gap.likes)):
+        # Less the side that is told, both would give back the few of the other.
+        return record | {"customers": None, "revenue_cents": None}
+    return record | (_money_shares(both, found.population) if in_percent else {})
 
 
-def _money_shares(both: Affected) -> Record:
-    found, known = both.estimated, both.known
+def _money_shares(both: Affected, population: Population) -> Record:
+    """Shares of everybody eligible; an estimate only where respondents may stand for the others."""
+    found, known = None if population.why else both.estimated, both.known
     return {
         "customers_share": both.share,
         "revenue_share": both.revenue_share,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from funnelkit.jobs.population import Population
+from funnelkit.jobs.sentiment import vader
 from funnelkit.project.durations import format_duration
 from funnelkit.results.gap_rows import PASSES, Record
 from funnelkit.results.say_frames import Feature
@@ -29,31 +30,36 @@ PHI_BESIDE = f"others found {LITERATURE_PHI[0]}–{LITERATURE_PHI[1]}"
 
 
 def findings(record: Record, feature: Feature) -> tuple[str, str]:
-    """The stronger of the two discordant sides in a sentence, and the other, where it may be told.
+    """The side that is the finding in a sentence, and the other, where they may be told.
 
-    Stronger is the cell that holds more of what it would hold were saying and doing unrelated: of
-    a feature that few use, most of those who like it do not use it, and that alone says little.
+    A decided gap says which side. Of one that is not, who dislikes it and uses it are the finding
+    where they use it more than everybody does, else the larger cell: of a feature that few use,
+    most of those who like it do not use it, and that alone says little.
     """
-    told = [
-        (_strength(record, cell), _side(record, feature, name))
+    told = {
+        name: _side(record, feature, name)
         for name, cell, rest in _SIDES
         if record[cell] is not None and _of(record, cell, rest)
-    ]
+    }
     if not told:
         return f"{feature.title}: fewer than {FEWEST} told an opinion.", ""
-    told.sort(key=lambda side: -side[0])
-    return told[0][1], told[1][1] if len(told) > 1 else ""
+    first = "captive" if _is_captive(record) else "lip"
+    found = [told[name] for name in sorted(told, key=lambda name: name != first)]
+    return found[0], found[1] if len(found) > 1 else ""
 
 
 _SIDES = (("captive", "captive", "rejected"), ("lip", "lip_service", "aligned"))
 
 
-def _strength(record: Record, cell: str) -> float:
-    """Those in the cell over those that its margins alone would put there."""
-    side, alike = ("rejected", "aligned") if cell == "captive" else ("aligned", "rejected")
-    there = _of(record, cell)
-    expected = _of(record, cell, side) * _of(record, cell, alike)
-    return there * (_number(record, "n") or 0) / expected if there and expected else 0.0
+def _is_captive(record: Record) -> bool:
+    """Whether the finding is on those who dislike it and use it."""
+    q, gap = record["q_value"], record["gap"]
+    if isinstance(q, float) and q <= PASSES and isinstance(gap, float):
+        return gap < 0
+    lowest, everybody = record["ud_lo"], record["use_everybody"]
+    if isinstance(lowest, float) and isinstance(everybody, float) and lowest > everybody:
+        return True
+    return _of(record, "captive") > _of(record, "lip_service")
 
 
 def finding(record: Record, feature: Feature) -> str:
@@ -69,7 +75,7 @@ def _side(record: Record, feature: Feature, cell: str) -> str:
     else:
         k, n = record["lip_service"], _of(record, "aligned", "lip_service")
         share = [record[name] for name in ("not_using_among_like", "nl_lo", "nl_hi")]
-    who, did = _who(record, cell), _did(record, feature, cell)
+    who, did = who_says(record, cell), _did(record, feature, cell)
     segment = f" ({record['segment']})" if record["segment"] else ""
     return (
         f"{feature.title}{segment}: {k:,} of {n:,} who {who} {did}"
@@ -77,12 +83,14 @@ def _side(record: Record, feature: Feature, cell: str) -> str:
     )
 
 
-def _who(record: Record, cell: str) -> str:
+def who_says(record: Record, cell: str) -> str:
+    """Who is on the side of a cell: `rate it good`."""
     if record["aims"] == "intent":
         return "do not mean to use it" if cell == "captive" else "mean to use it"
     verb = "speak" if record["source"] == "text" else "rate it"
     words = {"speak": ("badly of it", "well of it"), "rate it": ("bad", "good")}[verb]
-    return f"{verb} {words[0] if cell == 'captive' else words[1]}"
+    also = " or write so" if record["source"] == "rating and text" else ""
+    return f"{verb} {words[0] if cell == 'captive' else words[1]}{also}"
 
 
 def _did(record: Record, feature: Feature, cell: str) -> str:
@@ -137,6 +145,17 @@ def left_in_words(left: Iterable[tuple[str, int]]) -> str:
     """How many ratings do not count, and why; empty without any."""
     told = [f"{reason} {answers:,}" for reason, answers in left]
     return f"Ratings left out: {', '.join(told)}." if told else ""
+
+
+def texts_in_words(found: Mapping[str, int]) -> str:
+    """How many opinions are read from texts, and how; empty without any."""
+    told = [f"{name} {texts:,}" for name, texts in found.items() if texts]
+    if not told:
+        return ""
+    return (
+        f"Read from texts of people who rated nothing, by {vader().name} (`funnelkit themes` says"
+        f" how far it may be trusted): {', '.join(told)}."
+    )
 
 
 def unasked_in_words(dislike: int, used: int, like: int) -> str:

@@ -10,6 +10,7 @@ from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.jobs.gaps import Gap, gaps
 from funnelkit.jobs.money import Affected, affected_each
 from funnelkit.jobs.population import Population, populations
+from funnelkit.jobs.respondents import INTENT
 from funnelkit.project.say_words import feature_in_words
 from funnelkit.results import gap_words as words
 from funnelkit.results.built import inputs
@@ -236,7 +237,7 @@ class _Part:
             captive = (pl.col("opinion") == "dislike") & used
             lip = (pl.col("opinion") == "like") & ~used
             flags |= {f"both {cut}": captive | lip, f"captive {cut}": captive, f"lip {cut}": lip}
-        eligible = self.frames.users.join(access, on="user_key", how="semi")
+        eligible = self.frames.paying(access, people)
         estimated = {name: name.startswith("both") for name in flags}
         return affected_each(eligible, people.with_columns(**flags), estimated)
 
@@ -276,6 +277,7 @@ def _notes(frames: WaveFrames, shown: Sequence[Feature], found: Sequence[Found])
     yield words.used_in_words(shown)
     yield words.METHOD
     yield words.FEW
+    yield words.texts_in_words(_from_texts(found))
     yield words.left_in_words(_left_out(frames, shown))
     yield words.unasked_in_words(*_unasked(frames, shown))
     yield words.NOT_ADDED
@@ -283,11 +285,23 @@ def _notes(frames: WaveFrames, shown: Sequence[Feature], found: Sequence[Found])
 
 
 def _whole(found: Sequence[Found]) -> dict[str, Population]:
-    """What may be said of everybody, by feature."""
+    """What may be said of everybody, by feature, and of intents apart."""
     return {
-        row.feature.name: row.population
+        f"{row.feature.name} (intent)" if row.gap.aims == INTENT else row.feature.name: (
+            row.population
+        )
         for row in found
         if row.gap.segment is None and row.gap.used_days == row.feature.used_days
+    }
+
+
+def _from_texts(found: Sequence[Found]) -> dict[str, int]:
+    """How many opinions on each feature are read from texts."""
+    return {
+        row.feature.name: row.gap.n - row.gap.ratings
+        for row in found
+        if row.gap.segment is None and row.gap.used_days == row.feature.used_days
+        if row.gap.aims != INTENT
     }
 
 
@@ -300,7 +314,10 @@ def _left_out(frames: WaveFrames, shown: Sequence[Feature]) -> list[tuple[str, i
 def _unasked(frames: WaveFrames, shown: Sequence[Feature]) -> tuple[int, int, int]:
     """Customers that dislike a feature unasked, those of them that use it, and that like one."""
     cuts = _cuts(shown).unique("feature_no", keep="first", maintain_order=True)
-    told = frames.respondents.unasked.join(cuts, on="feature_no")
+    asked = frames.respondents.people
+    told = frames.respondents.unasked.join(cuts, on="feature_no").join(
+        asked, on=("feature_no", "customer_id"), how="anti"
+    )
     dislike, like = (told.filter(pl.col("opinion") == name) for name in ("dislike", "like"))
     used = dislike.filter(pl.col("days") >= pl.col("used_days"))
     return (

@@ -24,6 +24,7 @@ SCHEMA: dict[str, type[pl.DataType]] = {
     "text": pl.String,
     "label": pl.String,
 }
+_DIGITS = 9
 _EXPECTED = "negative, neutral or positive"
 
 
@@ -57,7 +58,7 @@ def read_labels(path: Path, name: str) -> LabelFile:
     # Some spreadsheets save with semicolons, as their country has it.
     mark = ";" if ";" in first and "," not in first else ","
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark)
-    is_own = _is_own(name, reader.fieldnames or ())
+    is_own = _is_own(name, _header(name, reader))
     rows, empty = [], 0
     for line, row in _numbered(name, reader):
         if row["label"]:
@@ -74,6 +75,17 @@ def read_labels(path: Path, name: str) -> LabelFile:
     return LabelFile(name, is_own, found, empty)
 
 
+def _header(name: str, reader: "csv.DictReader[str]") -> Sequence[str]:
+    try:
+        header = reader.fieldnames or ()
+    except csv.Error as error:
+        raise FunnelkitError(f"{name}, line 1: {error}", "is a quote not closed?") from None
+    twice = [each for each in header if header.count(each) > 1]
+    if twice:
+        raise FunnelkitError(f"{name}: column {twice[0]!r} is there twice", "keep one of them")
+    return header
+
+
 def _is_own(name: str, header: Sequence[str]) -> bool:
     for wanted in (OWN, ELSEWHERE):
         if set(wanted) <= set(header):
@@ -88,7 +100,15 @@ def _is_own(name: str, header: Sequence[str]) -> bool:
 def _numbered(name: str, reader: "csv.DictReader[str]") -> Iterator[tuple[int, dict[str, str]]]:
     """Rows with the line they start on; cells without the space around them."""
     before = 1
-    for row in reader:
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise FunnelkitError(
+                f"{name}, line {before + 1}: {error}", "is a quote not closed?"
+            ) from None
+        if row is None:
+            return
         line, before = before + 1, reader.line_num
         if None in row:
             raise FunnelkitError(
@@ -109,7 +129,7 @@ def _row(name: str, line: int, row: Mapping[str, str], is_own: bool) -> tuple[ob
             raise FunnelkitError(f"{name}, line {line}: a label without a text")
         return line, None, None, None, None, None, text, label
     number = row.get("sentence_no", "")
-    if not (number.isascii() and number.isdigit()):
+    if not (number.isascii() and number.isdigit() and len(number) <= _DIGITS):
         raise FunnelkitError(
             f"{name}, line {line}: sentence_no {number!r}", "expected a number, as it was written"
         )

@@ -1,7 +1,7 @@
 """Reviews of several products side by side: what they mention, and which need nobody serves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError
@@ -41,18 +41,21 @@ ALL = "(all)"
 _METHOD = (
     "Shares are of reviews with a text, Wilson, 95 %; ratings the mean score of the reviews that "
     "mention the theme, t interval, as told: products may be rated on different scales.",
-    "negative: mentions that VADER finds bad, of those scored; a count, not an estimate. best: the "
-    f"product with the fewest bad ones among those with {FEWEST} scored mentions at least.",
+    "negative: mentions that VADER flags, of those scored; a count, not an estimate.",
 )
 
 
 @dataclass(frozen=True)
 class _Best:
-    """The product that serves a theme best: the smallest share of bad mentions."""
+    """The product with the smallest share of flagged mentions of a theme.
+
+    `apart`: its interval is below that of every other; else chance alone may have put it there.
+    """
 
     product: str
     scored: int
     negative: int
+    apart: bool = False
 
     @property
     def surely(self) -> float:
@@ -99,6 +102,11 @@ def _by_theme(found: Sequence[Told]) -> dict[str | None, list[Told]]:
 
 def _best(found: Sequence[Told]) -> _Best | None:
     """Of products with enough scored mentions; None where fewer than two have them."""
+
+    def limits(each: _Best) -> tuple[float, float]:
+        found = wilson(each.negative, each.scored)
+        return found.lo or 0.0, found.hi or 0.0
+
     candidates = [
         _Best(told.product, told.scored, told.negative)
         for told in found
@@ -106,7 +114,11 @@ def _best(found: Sequence[Told]) -> _Best | None:
     ]
     if len(candidates) < 2:
         return None
-    return min(candidates, key=lambda each: (each.negative / each.scored, each.product))
+    first, *others = sorted(
+        candidates, key=lambda each: (each.negative / each.scored, each.product)
+    )
+    apart = all(limits(first)[1] < limits(each)[0] for each in others)
+    return replace(first, apart=apart)
 
 
 def _row(told: Told, best: _Best | None) -> tuple[Value, ...]:
@@ -129,7 +141,8 @@ def _row(told: Told, best: _Best | None) -> tuple[Value, ...]:
 
 
 def _headline(found: Sequence[Told], best: Mapping[str | None, _Best | None]) -> str:
-    """The theme that even the best product serves worst, of those that may be told in percent."""
+    """The theme that the product with the fewest flags surely has most of, of those that may be
+    told in percent; a product is named only where it is told apart from all others."""
     reviews = next(told.reviews for told in found)
     products = {told.product for told in found} - {None}
     served = [
@@ -144,7 +157,10 @@ def _headline(found: Sequence[Told], best: Mapping[str | None, _Best | None]) ->
         return f"{of[0].upper()}{of[1:]}."
     worst, told = max(served, key=lambda pair: (pair[0].surely, pair[1].mentions, pair[1].theme))
     share = percent(told.share.estimate or 0.0)
+    which = "no product is told apart"
+    if worst.apart:
+        which = f"fewest of {worst.product}, {worst.negative:,} of {worst.scored:,}"
     return (
-        f"{str(told.theme).capitalize()}: in {share} of {of}; even of the best, {worst.product},"
-        f" {worst.negative:,} of {worst.scored:,} mentions are bad."
+        f"{str(told.theme).capitalize()}: in {share} of {of}; {told.negative:,} of {told.scored:,}"
+        f" mentions are flagged negative by VADER, {which}."
     )

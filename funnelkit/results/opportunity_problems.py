@@ -126,9 +126,12 @@ def _label(split: Split) -> pl.Expr:
 
 
 def _revenue(eligible: pl.DataFrame) -> int | None:
-    """Cents of the customers of these users, each once; None where nobody's is known."""
+    """Cents of the customers of these users, each once; None where nobody's is known.
+
+    Credits (less than 0) count as no revenue, as in jobs/money.
+    """
     cents = eligible.group_by("customer_id").agg(pl.col("revenue_cents").max())["revenue_cents"]
-    return int(cents.sum()) if cents.is_not_null().any() else None
+    return int(cents.clip(0).sum()) if cents.is_not_null().any() else None
 
 
 def _success(con: "DuckDBPyConnection", plan: Plan, wave: Wave, feature: Feature) -> pl.DataFrame:

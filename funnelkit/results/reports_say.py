@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funnelkit.results import gap_words, small_gaps, small_say
 from funnelkit.results.experiments import linked
-from funnelkit.results.gap_rows import PASSES
 from funnelkit.results.gaps import gaps_table
 from funnelkit.results.say_frames import OPINIONS, features, waves
+from funnelkit.results.say_money import with_money
 from funnelkit.results.small_say import Row, rows_of
 from funnelkit.stats.bias import UNSEEN
+from funnelkit.stats.evidence import LEAST_N
 from funnelkit.stats.funnels import many
 from funnelkit.warehouse.queries import query
 
@@ -23,15 +24,31 @@ if TYPE_CHECKING:
 
 Plan = Mapping[str, Any]
 _SEGMENTS = "Of everybody who answered; funnelkit gaps --by shows segments."
-_CONTRIBUTION = "An arithmetic contribution, not a cause."
-_ROUGH = "≈: customers to the nearest five and revenue in whole percents."
+_CONTRIBUTION = (
+    "An arithmetic contribution, not a cause; themes that {least} respondents mention, and {least}"
+    " do not."
+)
+_WHOLE = (
+    "Beside a cell of fewer than {fewest}: customers and revenue of all who like it, or dislike it,"
+    " whether they use it or not."
+)
 _TIERS = (
     "Problems of one tier are not told apart. Rank: from one more than clearly stand above, to all"
-    " but those clearly below."
+    " but those clearly below. ≈: a cell of the feature has fewer than {fewest}, so values are in"
+    " round numbers, or not told; problems of so few are left out. funnelkit opportunities shows"
+    " all."
+)
+_CUTS = (
+    "Left out: cuts that differ from others by fewer than {fewest} people in a cell, or by none;"
+    " funnelkit gaps shows all."
+)
+_VERDICTS = (
+    "Beside a cell of fewer than {fewest} the verdict alone; funnelkit gaps --bias shows figures."
 )
 _FEW = (
     "Cells of fewer than {fewest} are not told. Where a gap rests on one (≈) it counts as"
-    " {middle}, and the cell beside it makes up for that: the command shows it as it is."
+    " {middle}, in its verdict too, and the cell beside it makes up for that: the command shows it"
+    " as it is."
 )
 
 
@@ -65,7 +82,7 @@ def say_section(con: "DuckDBPyConnection", plan: Plan, asked: Asked) -> "SaySect
 
     gaps = _Gaps(con, plan, asked)
     parts = {**gaps.parts(), **_others(con, plan, asked, gaps)}
-    told = {**gaps.told(), **_told_of_others(parts)}
+    told = {**gaps.told(), **_told_of_others(parts, asked.fewest)}
     return SaySection(
         wave=gaps.wave,
         words=tuple(in_words(plan)),
@@ -86,17 +103,18 @@ class _Gaps:
     def __init__(self, con: "DuckDBPyConnection", plan: Plan, asked: Asked) -> None:
         self.known = {each.name: each for each in features(con)}
         self.fewest = fewest = asked.fewest
-        rows = []
-        if waves(con, OPINIONS, of_feature=True) or waves(con, ("text",)):
-            names = {each["name"] for each in asked.features}
-            found = rows_of(gaps_table(con, plan))
-            rows = [row for row in found if row["feature"] in names and row["segment"] is None]
-        self.wave = str(rows[0]["wave"]) if rows else ""
+        names = {each["name"] for each in asked.features}
+        there = waves(con, OPINIONS, of_feature=True) or waves(con, ("text",))
+        found = rows_of(gaps_table(con, plan)) if there else []
+        rows = [row for row in found if row["segment"] is None]
         own = [row for row in rows if row["used_days"] == self.known[row["feature"]].used_days]
-        self.own = own
+        # Judged together are all features, whichever are reported.
+        mine = [row for row in small_gaps.judged(own, fewest) if row["feature"] in names]
         self.others = [row for row in rows if row not in own]
-        self.told_of = [row for row in own if small_say.enough(fewest, row["n"])]
-        self.few = [str(row["feature"]) for row in own if row not in self.told_of]
+        self.wave = str(mine[0]["wave"]) if mine else ""
+        self.own = list(with_money(con, plan, there[-1], mine, self.known)) if mine else []
+        self.told_of = [row for row in self.own if small_say.enough(fewest, row["n"])]
+        self.few = [str(row["feature"]) for row in self.own if row not in self.told_of]
 
     def parts(self) -> dict[str, list[Row]]:
         """The rows of every part that is made of gaps."""
@@ -137,27 +155,32 @@ class _Gaps:
         )
         return {
             "gaps": (lead, *filter(None, notes)),
-            "bias": (UNSEEN,),
+            "cuts": (_CUTS.format(fewest=self.fewest),),
+            "bias": (UNSEEN, _VERDICTS.format(fewest=self.fewest)),
             "population": (UNSEEN,),
-            "money": (gap_words.NOT_ADDED, _ROUGH),
+            "money": (gap_words.NOT_ADDED, _WHOLE.format(fewest=self.fewest)),
         }
 
     def _names(self) -> list[str]:
         return [str(row["feature"]) for row in self.own]
 
     def findings(self) -> Iterator[str]:
-        """A sentence for each gap that is decided, that on most customers first."""
-        found = [self._sentences(row) for row in self.told_of if _passed(row)]
-        told = [each for each in found if each[1]]
-        yield from (text for _, text, _ in sorted(told, key=lambda each: (-each[0], each[1])))
-        if not told and self.wave:
-            yield f"{self.wave}: no gap between say and do is decided."
+        """A sentence for each gap, that on most customers first; those not decided at the end."""
+        found = [(_passed(row), *self._sentences(row)) for row in self.told_of]
+        told = sorted((-customers, first) for ok, customers, first, _ in found if ok and first)
+        yield from (text for _, text in told)
+        if not told:
+            yield (
+                f"{self.wave}: no gap between say and do is decided."
+                if self.wave
+                else "No wave has answers on these features."
+            )
+        rest = sorted((-customers, first) for ok, customers, first, _ in found if first and not ok)
+        yield from (f"Not decided: {text}" for _, text in rest)
 
     def _beside(self) -> Iterator[str]:
-        """What else the cells tell: the other side of findings, and gaps that are not decided."""
-        for row in self.told_of:
-            _, first, also = self._sentences(row)
-            yield from (text for text in ("" if _passed(row) else first, also) if text)
+        """What else the cells tell: the other side of findings."""
+        yield from filter(None, (self._sentences(row)[2] for row in self.told_of))
 
     def _sentences(self, row: Row) -> tuple[int, str, str]:
         """How many customers a row is about, and its sides, the stronger first, as may be told."""
@@ -165,28 +188,46 @@ class _Gaps:
         if record["captive"] is None and record["lip_service"] is None:
             return 0, "", ""
         first, also = gap_words.findings(record, self.known[row["feature"]])
-        customers = max(record[f"{cell}_customers"] or 0 for cell in ("captive", "lip"))
-        return customers, self._bounded(first, bounds), self._bounded(also, bounds)
+        customers = [record[f"{cell}_customers"] or 0 for cell in ("captive", "lip")]
+        customers += [its.get("customers") or 0 for its in bounds.values()]
+        return (
+            max(customers),
+            self._bounded(first, record, bounds),
+            self._bounded(also, record, bounds),
+        )
 
-    def _bounded(self, text: str, bounds: Sequence[str]) -> str:
-        for bound in bounds:
-            if f": {bound} " in text:
-                few = f": all but fewer than {self.fewest} of {bound.partition(' ')[0]} "
-                return text.replace(f": {bound} ", few).replace("; ", "; about ", 1)
+    def _bounded(self, text: str, record: Row, bounds: Mapping[str, Row]) -> str:
+        """`all but fewer than 5 of 273` for `273 of 273`, and the money of the whole side."""
+        for cell, its in bounds.items():
+            who = gap_words.who_says(record, cell)
+            all_of_them = f": {its['people']:,} of {its['people']:,} who {who} "
+            if all_of_them in text:
+                few = f": all but fewer than {self.fewest} of {its['people']:,} who {who} "
+                return f"{text.replace(all_of_them, few)[:-1]}{_whole_side(who, its)}."
         return text
 
-    def problems(self) -> dict[tuple[str, str], str]:
+    def problems(self) -> dict[tuple[str, str], small_say.Near]:
         """How the problems of each feature may be told of."""
         return {
-            (str(row["feature"]), problem): how
+            (str(row["feature"]), problem): near
             for row in self.told_of
             if row["aims"] == "attitude"
-            for problem, how in small_gaps.problems_told(row, self.fewest).items()
+            for problem, near in small_gaps.problems_told(row, self.fewest).items()
         }
 
 
+def _whole_side(who: str, its: Row) -> str:
+    """`; those who rate it good are 228 customers with 82 % of revenue`."""
+    if not its.get("customers"):
+        return ""
+    share, label = its["revenue_share"], its["money_label"]
+    revenue = "" if share is None else f" with {100 * share:.0f} % of revenue"
+    story = f" ({label})" if label else ""
+    return f"; those who {who} are {its['customers']:,} customers{revenue}{story}"
+
+
 def _passed(row: Row) -> bool:
-    return row["q_value"] is not None and row["q_value"] <= PASSES
+    return bool(row["decided"] == "yes")
 
 
 def _name(row: Row) -> str:
@@ -229,13 +270,14 @@ def _opportunities(con: "DuckDBPyConnection", plan: Plan, asked: Asked, gaps: _G
 
 
 def _themes(con: "DuckDBPyConnection", plan: Plan, asked: Asked) -> list[Row]:
-    """Themes of the latest wave with texts; the first row is all of them."""
+    """Themes of the latest wave with texts."""
     if not plan["themes"] or not query(con, "theme_waves"):
         return []
-    from funnelkit.results.themes import ThemesAsked, themes_table
+    from funnelkit.results.themes import ALL_THEMES, ThemesAsked, themes_table
 
-    told = themes_table(con, plan, asked.root, ThemesAsked())
-    return small_say.theme_rows(rows_of(told), asked.fewest)
+    told = rows_of(themes_table(con, plan, asked.root, ThemesAsked()))
+    each = [row for row in told if row["theme"] != ALL_THEMES]
+    return small_say.theme_rows(each, asked.fewest)
 
 
 def _impact(con: "DuckDBPyConnection", plan: Plan, scores: Sequence[Row], fewest: int) -> list[Row]:
@@ -247,11 +289,11 @@ def _impact(con: "DuckDBPyConnection", plan: Plan, scores: Sequence[Row], fewest
     return small_say.impact_rows(rows_of(impact_table(con, plan)), told, fewest)
 
 
-def _told_of_others(parts: Mapping[str, Sequence[Row]]) -> dict[str, tuple[str, ...]]:
+def _told_of_others(parts: Mapping[str, Sequence[Row]], fewest: int) -> dict[str, tuple[str, ...]]:
     return {
-        "impact": (_CONTRIBUTION,),
+        "impact": (_CONTRIBUTION.format(least=LEAST_N),),
         "themes": tuple(dict.fromkeys(map(_method, parts.get("themes", ())))),
-        "opportunities": (_TIERS,),
+        "opportunities": (_TIERS.format(fewest=fewest),),
     }
 
 

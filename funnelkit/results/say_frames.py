@@ -56,6 +56,7 @@ class WaveFrames:
     """A wave's respondents and everybody they may stand for.
 
     `respondents`: see jobs/respondents; `users`: everybody the wave could have asked;
+    `customers`: customer_id, revenue_cents of theirs and of who answered besides;
     `access`: feature_no, user_key, days of those that could use a feature throughout its window;
     `values`: what users were, as of the wave, by user_key and breakdown; `answer_values`: the same
     as of the answer, by response_id; `margins`: what weights rest on.
@@ -64,17 +65,20 @@ class WaveFrames:
     wave: Wave
     respondents: "Respondents"
     users: pl.DataFrame
+    customers: pl.DataFrame
     access: pl.DataFrame
     values: pl.DataFrame
     answer_values: pl.DataFrame
     margins: "Margins"
 
-    def customers(self, feature_no: int) -> pl.DataFrame:
-        """customer_id and revenue_cents of the users with access to a feature."""
-        there = self.access.filter(pl.col("feature_no") == feature_no)
-        return self.users.join(there, on="user_key", how="semi").select(
-            "customer_id", "revenue_cents"
-        )
+    def paying(self, users: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+        """customer_id and revenue_cents of the customers of these users, or with an answer.
+
+        `users`: user_key; `people`: customer_id.
+        """
+        there = self.users.join(users, on="user_key", how="semi").select("customer_id")
+        whose = pl.concat([there, people.select("customer_id")])
+        return self.customers.join(whose, on="customer_id", how="semi", maintain_order="left")
 
 
 def waves(
@@ -182,6 +186,7 @@ def read_wave(
         wave=wave,
         respondents=respondents(_answers(con, wave, mentions), mentions),
         users=users,
+        customers=frame(con, "say_customers", wave_no=wave.no),
         access=frame(con, "say_access", wave_no=wave.no),
         values=values,
         answer_values=frame(con, "say_answer_values", wave_no=wave.no, names=list(breakdowns)),

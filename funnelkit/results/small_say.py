@@ -6,9 +6,13 @@ Figures that follow from each other go together: what would give a count back is
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from funnelkit.stats.evidence import LEAST_N
 from funnelkit.table import Column, Table, Value
 
 Row = dict[str, Any]
+# How a problem is told: None: as it is; else its values alone, in round numbers, where they are the
+# same times each of these; with none of these, its tier alone.
+Near = tuple[float, ...] | None
 _NPS = ("promoters", "passives", "detractors", "nps", "lo", "hi")
 _CHANGE = ("difference", "d_lo", "d_hi", "p_value", "q_value")
 
@@ -33,6 +37,11 @@ def without(row: Mapping[str, Any], names: Iterable[str]) -> Row:
 def enough(fewest: int, *parts: int | None) -> bool:
     """Whether each of these parts of a whole holds at least `fewest`."""
     return all(part is not None and part >= fewest for part in parts)
+
+
+def significant(number: float | None, digits: int) -> int | None:
+    """A whole number with so many digits, the others 0: `4,400,000`."""
+    return None if number is None else int(float(f"{number:.{digits - 1}e}"))
 
 
 def claim_rows(rows: Sequence[Row], fewest: int) -> list[Row]:
@@ -65,21 +74,37 @@ def nps_rows(rows: Sequence[Row], fewest: int) -> list[Row]:
 
 
 def impact_rows(rows: Sequence[Row], waves: Iterable[Any], fewest: int) -> list[Row]:
-    """Themes that enough respondents mention, and enough do not, in waves whose NPS is told."""
+    """What themes do to an NPS that is told, in whole points.
+
+    Of themes that enough for a percentage mention, and as many do not; and not of those whose
+    score is near an end, where whole points tell that nobody, or hardly anybody, scored otherwise.
+    """
     told = set(waves)
     return [
-        row
+        {**row, **{name: _whole_points(row[name]) for name in ("impact", "lo", "hi")}}
         for row in rows
         if row["wave"] in told
         and row["impact"] is not None
-        and enough(fewest, row["mentions"], row["n"] - row["mentions"])
+        and enough(LEAST_N, row["mentions"], row["n"] - row["mentions"])
+        and enough(2 * fewest, row["mentions"] - abs(_balance(row)))
     ]
+
+
+def _balance(row: Row) -> int:
+    """Promoters less detractors among those who mention the theme."""
+    n, mentions = row["n"], row["mentions"]
+    balance: int = round(n * row["nps_all"] - (n - mentions) * row["nps_without"])
+    return balance
+
+
+def _whole_points(score: float | None) -> float | None:
+    return None if score is None else round(score, 2)
 
 
 def theme_rows(rows: Sequence[Row], fewest: int) -> list[Row]:
     """Themes that enough customers mention; negatives where they and the others are enough.
 
-    Themes share texts and add up to nothing: one that is out does not follow from the others.
+    `rows`: without that of all themes, of which the told ones would give the others back.
     """
     return [
         _theme_row(row, fewest) for row in rows if enough(fewest, row["mentions"], row["customers"])
@@ -91,32 +116,66 @@ def _theme_row(row: Row, fewest: int) -> Row:
     hidden: list[str] = []
     if scored is not None and mentions != scored and not enough(fewest, mentions - scored):
         hidden += ["scored", "unscored"]
-    if negative is None or not enough(fewest, negative, (scored or 0) - negative):
+    if hidden or negative is None or not enough(fewest, negative, (scored or 0) - negative):
         hidden += ["negative", "negative_share", "lo", "hi"]
-    elif "scored" in hidden:
-        hidden += ["negative"]
     return without(row, hidden)
 
 
 def opportunity_rows(
-    rows: Sequence[Row], told: Mapping[tuple[str, str], str], fewest: int
+    rows: Sequence[Row], told: Mapping[tuple[str, str], Near], fewest: int
 ) -> list[Row]:
     """Problems that enough have, and enough have not; a feature's as its cells are told.
 
-    `told`: how a feature's problem may be: exactly, or to the nearest five; absent: not at all.
+    `told`: how a feature's problem may be, by its name; absent: not at all. Of a funnel with a step
+    that is not told the others have no figures: that step follows from those around it.
     """
+    few = {row["name"] for row in rows if row["kind"] == "step" and not _is_told(row, fewest)}
     shown = []
     for row in rows:
-        affected, eligible = row["affected"], row["eligible"]
-        how = told.get((row["name"], row["problem"])) if row["kind"] == "feature" else "exact"
-        if how is None or affected is None or eligible is None:
-            continue
-        people = eligible if row["n"] is None else row["n"]
-        if enough(fewest, affected, people - affected, eligible - affected):
-            number = affected if how == "exact" else fewest * round(affected / fewest)
+        problem, is_step = (row["name"], row["problem"]), row["kind"] == "step"
+        if _is_told(row, fewest) and (is_step or problem in told):
+            near = told[problem] if not is_step else () if row["name"] in few else None
+            figures = _problem(row) if near is None else _rounded_problem(row, near)
             of = _without_counts(row["severity_of"])
-            shown.append({**row, "affected": number, "severity_of": of})
+            shown.append({**row, **figures, "severity_of": of})
     return shown
+
+
+def _is_told(row: Row, fewest: int) -> bool:
+    affected, eligible = row["affected"], row["eligible"]
+    if affected is None or eligible is None:
+        return False
+    people = eligible if row["n"] is None else row["n"]
+    return enough(fewest, affected, people - affected, eligible - affected)
+
+
+_SCORES = ("importance", "satisfaction", "ulwick", "ulwick_behavioural")
+
+
+def _problem(row: Row) -> Row:
+    return {
+        **{name: _rounded(row[name], 1) for name in (*_SCORES, "customer_value")},
+        "severity": _rounded(row["severity"], 2),
+        "business_value_cents": significant(row["business_value_cents"], 2),
+    }
+
+
+def _rounded_problem(row: Row, near: tuple[float, ...]) -> Row:
+    """No counts and shares: the value in whole numbers, that in money with one digit."""
+    value, cents = row["customer_value"], row["business_value_cents"]
+    values = {_rounded(value and round(value * each, 9), 0) for each in near}
+    business = {significant(cents and round(cents * each, 3), 1) for each in near}
+    return {
+        **dict.fromkeys(("eligible", "affected", "affected_share", "lo", "hi", *_SCORES)),
+        "severity": _rounded(row["severity"], 1),
+        "customer_value": values.pop() if len(values) == 1 else None,
+        "business_value_cents": business.pop() if len(business) == 1 else None,
+        "rounded": "yes",
+    }
+
+
+def _rounded(number: float | None, digits: int) -> float | None:
+    return None if number is None else round(number, digits)
 
 
 def _without_counts(text: str | None) -> str | None:

@@ -23,7 +23,7 @@ from funnelkit.jobs.themes import Taxonomy, Theme
 from funnelkit.results import labels as labelling
 from funnelkit.results.mentions_kept import read_mentions
 from funnelkit.results.say_frames import Wave, other_waves, pick_wave
-from funnelkit.results.themes_words import theme_notes, themes_headline
+from funnelkit.results.themes_words import Scope, theme_notes, themes_headline
 from funnelkit.stats.evidence import LEAST_N, label, percent_allowed
 from funnelkit.stats.funnels import many
 from funnelkit.table import Column, Table, Value
@@ -103,12 +103,14 @@ def themes_table(
             rows += _rows(told, source)
     table = Table(THEME_COLUMNS, tuple(rows), _meta(told))
     records = table.records()
+    drawn = told.labels.own["drawn_wave"].to_list() if told.labels else []
+    scope = Scope(told.wave, tuple(drawn))
     return Table(
         THEME_COLUMNS,
         table.rows,
         table.meta,
         themes_headline(records, told.wave),
-        (*theme_notes(records, told.taxonomy, told.method), *told.notes),
+        (*theme_notes(records, told.taxonomy, told.method, scope), *told.notes),
     )
 
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 from scipy.stats import rankdata
 
-from funnelkit.stats.proportions import NOTHING, Interval, z_value
+from funnelkit.stats.proportions import NOTHING, Interval, clustered_wilson, z_value
+from funnelkit.stats.survey import clusters
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -23,6 +24,13 @@ class Sides(NamedTuple):
     over: int
     same: int
     under: int
+
+
+class SideShare(NamedTuple):
+    """The share of claims on one side, and how many claims of different persons they are worth."""
+
+    share: Interval
+    n_eff: float
 
 
 class Quarter(NamedTuple):
@@ -56,6 +64,7 @@ class Agreement(NamedTuple):
     sides: Sides
     spearman: Interval
     pearson: float | None
+    shares: tuple[SideShare, SideShare, SideShare]
 
 
 def agreement(
@@ -83,6 +92,7 @@ def agreement(
         sides(said, logged, tolerance),
         spearman(said, logged, persons, confidence),
         correlation(said, logged),
+        side_shares(said, logged, persons, tolerance, confidence),
     )
 
 
@@ -92,10 +102,33 @@ def sides(said: Floats, logged: Floats, tolerance: float | None = None) -> Sides
     `tolerance` in the claims' unit, half a unit by default; 0: no tolerance at all, not even the
     10 %. Source: say-do.md.
     """
+    which = _side(said, logged, tolerance)
+    over, under = int((which > 0).sum()), int((which < 0).sum())
+    return Sides(over, len(which) - over - under, under)
+
+
+def side_shares(
+    said: Floats,
+    logged: Floats,
+    persons: Counts,
+    tolerance: float | None = None,
+    confidence: float = 0.95,
+) -> tuple[SideShare, SideShare, SideShare]:
+    """The shares of `sides`: over, same, under; Wilson, claims of one person clustered."""
+    which = _side(said, logged, tolerance)
+    over, same, under = (clusters(which == sign, persons) for sign in (1, 0, -1))
+    return (
+        SideShare(clustered_wilson(over, confidence), over.effective_n),
+        SideShare(clustered_wilson(same, confidence), same.effective_n),
+        SideShare(clustered_wilson(under, confidence), under.effective_n),
+    )
+
+
+def _side(said: Floats, logged: Floats, tolerance: float | None) -> Counts:
+    """1 where more was said than is within the tolerance of the logged, -1 where less, else 0."""
     allowed = _allowed(np.asarray(logged, np.float64), tolerance)
     difference = np.asarray(said, np.float64) - logged
-    over, under = int((difference > allowed).sum()), int((difference < -allowed).sum())
-    return Sides(over, len(difference) - over - under, under)
+    return (difference > allowed).astype(np.int64) - (difference < -allowed).astype(np.int64)
 
 
 def mean_difference(difference: Floats, persons: Counts, confidence: float = 0.95) -> Interval:

@@ -12,9 +12,12 @@ MARGIN = 0.05
 CONFIDENCE = 0.90
 UNSEEN = (
     "If the satisfied answer more at equal behaviour, this cannot be seen in what people do: "
-    "with twice the odds the share who like is overstated by 14 points."
+    "with twice the odds the share who like is overstated by up to 17 points."
 )
-"""What stands wherever a population figure is printed."""
+"""What stands wherever a population figure is printed.
+
+Who likes it answers at most twice as often then: 2p / (1 + p) - p is 17 points at most, at 41 %.
+"""
 
 
 class Bias(NamedTuple):

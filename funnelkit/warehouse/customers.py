@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from funnelkit.warehouse.connect import identifier
 from funnelkit.warehouse.macros import render
+from funnelkit.warehouse.queries import built_tables
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -17,9 +18,11 @@ def create_customers(
 
     `plan`: everything declared of features and feedback; `breakdown`: a user property or declared
     segment for `value`. Values are the latest, revenue_cents the latest by the end of the log.
+    Raises FunnelkitError for what is not built.
     """
     value = _value(plan, breakdown)
-    con.execute(
+    _execute(
+        con,
         f"""
         create or replace temp view fk_customers as
         with entities as (
@@ -29,11 +32,11 @@ def create_customers(
             union all
             select 'account_id', account_id, account_id, {value} from dim_accounts
         ),
-        revenue as ({_revenue(plan["revenue"])})
+        revenue as ({_revenue(plan["revenue"] if plan["declared"] else None)})
         select entities.*, revenue.revenue_cents
         from entities
         left join revenue on entities.customer_id = revenue.customer_id
-        """
+        """,
     )
 
 
@@ -45,19 +48,16 @@ def _value(plan: Mapping[str, Any], breakdown: str | None) -> str:
 
 
 def _revenue(name: str | None) -> str:
-    """The latest told of each customer, as in fct_wave_users."""
+    """The latest told of each customer by the end of the log."""
     if name is None:
         return "select cast(null as varchar) as customer_id, cast(null as bigint) as revenue_cents"
-    cents = f"told.{identifier(name)}"
-    customer = "coalesce(told.account_id, customers.customer_id)"
-    return f"""
-        select {customer} as customer_id, cast({cents} as bigint) as revenue_cents
-        from int_user_rows as told
-        inner join int_customers as customers on told.user_key = customers.user_key
+    return """
+        select told.customer_id, told.revenue_cents
+        from int_customer_revenue as told
         cross join int_observed_until as log
-        where {cents} is not null and told.valid_from <= log.observed_until
+        where told.valid_from <= log.observed_until
         qualify row_number() over (
-            partition by {customer} order by told.valid_from desc, told.user_id
+            partition by told.customer_id order by told.valid_from desc, told.user_id
         ) = 1
     """
 
@@ -65,7 +65,14 @@ def _revenue(name: str | None) -> str:
 def create_success(con: "DuckDBPyConnection", success: Mapping[str, Any]) -> None:
     """Makes fk_success: user_key, occurred_at of the events that a feature's success is."""
     matched = render("step_predicate", {"events": success["events"], "where": success["where"]})
-    con.execute(
+    _execute(
+        con,
         "create or replace temp view fk_success as select user_key, occurred_at"
-        f" from fct_events where {matched}"
+        f" from fct_events where {matched}",
     )
+
+
+def _execute(con: "DuckDBPyConnection", sql: str) -> None:
+    """Raises FunnelkitError where a mart that the view reads is not built."""
+    with built_tables():
+        con.execute(sql)

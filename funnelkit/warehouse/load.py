@@ -333,7 +333,7 @@ def _filled(
         return _fill_export(con, job, scan, file.name, number)
     if job.survey.asked or job.vendor:
         if job.vendor is not None:
-            check_survey(job.vendor, scan.source.path.name, scan.columns)
+            check_survey(job.vendor, scan.source.path.name, scan.columns, job.mapping)
         found = wide.layout(job.survey, scan.source.path.name, scan.columns, job.mapping)
         if found is not None:
             return _fill_wide(con, job, scan, found, file, number)

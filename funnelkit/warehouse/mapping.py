@@ -9,6 +9,8 @@ from funnelkit.errors import FunnelkitError, did_you_mean
 from funnelkit.warehouse.raw import REQUIRED, TARGETS, Kind
 
 _CONSTANT = re.compile(r"'((?:[^']|'')*)'", re.DOTALL)
+# Targets that are often the same in a whole file: a bare word for them may be meant as a constant.
+_OF_FILE = ("event_name", "source", "question", "kind", "feature", "language", "product")
 _EXAMPLES = {
     "event_name": "event",
     "occurred_at": "timestamp",
@@ -154,12 +156,20 @@ def resolve(
             raise FunnelkitError(
                 f"{file} has no column {theirs!r} (--map {target}={theirs}); it has:"
                 f" {listed(columns)}",
-                did_you_mean(theirs, columns),
+                _constant_hint(target, theirs, columns),
             )
     groups = REQUIRED[kind] if required is None else required
     _check_required(groups, file, columns, {*sources, *constants})
     used = set(sources.values())
     return Columns(sources, constants, tuple(i for i in range(len(columns)) if i not in used))
+
+
+def _constant_hint(target: str, theirs: str, columns: Sequence[str]) -> str | None:
+    """The column that is meant; else, where it may be one, how a constant is written."""
+    near = did_you_mean(theirs, columns)
+    if target not in _OF_FILE or (near or "").startswith("did you mean"):
+        return near
+    return f"a constant needs quotes inside: --map {target}=\"'{theirs}'\""
 
 
 def found(columns: Sequence[str], name: str) -> int | None:

@@ -20,7 +20,7 @@ def query(con: "DuckDBPyConnection", name: str, **parameters: object) -> list[di
 
     Raises FunnelkitError when a mart is missing: nothing was built yet, or by an older version.
     """
-    with _readable():
+    with built_tables():
         found = con.execute(_text(name), parameters or None)
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -28,7 +28,7 @@ def query(con: "DuckDBPyConnection", name: str, **parameters: object) -> list[di
 
 def frame(con: "DuckDBPyConnection", name: str, **parameters: object) -> "pl.DataFrame":
     """The same as a Polars frame, for jobs: no Python value a row. Raises as `query` does."""
-    with _readable():
+    with built_tables():
         found: pl.DataFrame = con.sql(_text(name), params=parameters or None).pl()
     return found
 
@@ -38,7 +38,8 @@ def _text(name: str) -> str:
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def built_tables() -> Iterator[None]:
+    """A mart that is missing is told as such: nothing was built yet, or by an older version."""
     import duckdb
 
     try:

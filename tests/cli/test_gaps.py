@@ -87,7 +87,8 @@ def test_the_finding_is_one_sentence(company: Path) -> None:
     limits = [round(100 * row[name]) for name in ("using_among_dislike", "ud_lo", "ud_hi")]
     part = f"{100 * row['captive_revenue_share']:.0f} % of revenue"
     said = (
-        f"Alerts: {row['captive']} of {row['captive'] + row['rejected']} who rate it bad used it "
+        f"Alerts: {row['captive']} of {row['captive'] + row['rejected']} who rate it bad"
+        " or write so used it "
         f"in the last 28 days ({limits[0]} %, {limits[1]}-{limits[2]}); "
         f"{row['captive_customers']} customers, {part}"
     )
@@ -236,8 +237,8 @@ def test_claims_are_counted_and_the_rest_is_told(claimed: tuple[Table, Table]) -
     assert (free["group"], free["n"], free["over"]) == ("plan = free", 20, 20)
     assert (team["group"], team["n"], team["under"]) == ("plan = team", 20, 8)
     assert table.headline == (
-        "hours: of 40 claims of 40 people: 20 (50 %) more than was logged, 12 (30 %) as much, "
-        "8 (20 %) less; median said 3.50 hours, logged 3.00 hours."
+        "hours: of 40 claims of 40 people: 20 (50 %, 35–65) more than was logged, "
+        "12 (30 %, 18–45) as much, 8 (20 %, 10–35) less; median said 3.50 hours, logged 3.00 hours."
     )
     assert "Left out: 2 claims on a time that began before the log or the user." in table.notes
     assert sum(row["n"] for row in quarters.records() if row["group"] is None) == 40  # type: ignore[misc]
@@ -251,3 +252,12 @@ def test_claims_fit_the_terminal(claimed: tuple[Table, Table], columns: int) -> 
         widest = max(text_width("".join(piece for piece, _ in line)) for line in lines)
         assert widest <= columns
     assert "plan = free" in str(human(claimed[0]))
+
+
+def test_claims_say_which_waves_they_take_and_percentiles_are_called_so(
+    claimed: tuple[Table, Table],
+) -> None:
+    table, quarters = claimed
+    assert any(note.startswith("Claims of all waves together") for note in table.notes)
+    header = "".join(piece for piece, _ in lay_out(quarters, 80).lines(80)[0])
+    assert header.split()[-5:] == ["2.5", "%", "median", "97.5", "%"]

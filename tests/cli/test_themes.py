@@ -107,9 +107,38 @@ def test_labels_give_the_share_that_was_written(company: Path, labelled: Path) -
         assert share - 1e-6 <= estimate <= share + missing + 1e-6
 
 
+def test_a_file_that_is_there_keeps_its_labels(company: Path, tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text("an afternoon's work", encoding="utf-8")
+    asked = ("themes", "--wave", "all", "--label", "10", str(file))
+    done = invoke(company, *asked)
+    assert (done.exit_code, file.read_text("utf-8")) == (2, "an afternoon's work")
+    assert "is there already" in done.stderr
+    assert "--force" in done.stderr
+    assert invoke(company, *asked, "--force").exit_code == 0
+    assert len(list(csv.DictReader(io.StringIO(file.read_text("utf-8"))))) == 10
+
+
+def test_labels_of_another_wave_are_told_as_such(company: Path, tmp_path: Path) -> None:
+    file = tmp_path / "labels.csv"
+    assert invoke(company, "themes", "--wave", "wave_2", "--label", "60", str(file)).exit_code == 0
+    drawn = list(csv.DictReader(io.StringIO(file.read_text("utf-8"))))
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, drawn[0])
+        writer.writeheader()
+        writer.writerows({**row, "label": "negative"} for row in drawn)
+    done = invoke(company, "themes", "--wave", "wave_1", "--labels", str(file))
+    assert done.exit_code == 0, done.stderr
+    printed = " ".join(done.stdout.split())
+    assert f"the {len(drawn)} labels were drawn from wave wave_2" in printed
+    assert "`funnelkit themes --wave wave_1 --label 200 FILE`" in printed
+    assert "Label some" not in printed
+
+
 def test_what_does_not_go_together_is_told(company: Path, labelled: Path) -> None:
     for args, message in (
         (("--theme", "alerts"), "--theme goes with --label"),
+        (("--force",), "--force goes with --label"),
         (("--label", "5", "-", "--by", "source"), "--by does not go with it"),
         (("--by", "product", "--wave", "all"), "--wave is not for it"),
         (("--label", "5", "-", "--theme", "alert"), "no theme is called 'alert'"),

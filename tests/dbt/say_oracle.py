@@ -42,6 +42,9 @@ class Told(NamedTuple):
     cents: int | None
 
 
+ASKED = ("survey", "nps", "exit")
+
+
 class Answer(NamedTuple):
     """A response as the file has it."""
 
@@ -327,6 +330,7 @@ def _is_superseded(one: Heard, aims: str, said: Iterable[Heard]) -> bool:
         and other.wave == one.wave
         and other.kind in RATED
         and (other.kind == "intent") == (aims == "intent")
+        and (other.answer.source in ASKED) == (one.answer.source in ASKED)
         and other.opinion is not None
         and (other.answer.us, other.answer.id) > (one.answer.us, one.answer.id)
         for other in said

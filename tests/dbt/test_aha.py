@@ -290,11 +290,11 @@ def test_tables_are_made_of_what_is_declared_and_go_with_the_declaration(tmp_pat
     opened = g.project(tmp_path / "few", f"{funnel}\n{more}")
     g.load(opened, "events", "events", [Event("1", "ann", occurred_at=at(hours=1))])
     tables = ("fct_outcomes", "rpt_aha_reach", "fct_feature_usage", "fct_wave_users")
-    assert opened.dbt(["build", "--quiet"]) == 0
+    g.build(opened)
     assert all(_is_there(opened, table) for table in tables)
     assert g.rows(opened, "select count(*) from fct_feature_usage") == [(1,)]
     opened = g.redefine(opened, more.replace("\n", "\n    "), "")
-    assert opened.dbt(["build", "--quiet"]) == 0
+    g.build(opened)
     assert not any(_is_there(opened, table) for table in tables)
     assert g.rows(opened, "select count(*) from fct_funnel_journeys") == [(1,)]
 

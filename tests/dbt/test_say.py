@@ -110,12 +110,21 @@ def test_the_frame_is_everybody_known(built):
         assert len({row[5] for row in expected.values()}) > 2
 
 
-def test_customers_are_those_of_the_frame(built):
+def test_customers_are_those_of_the_frame_and_of_who_answered_besides(built):
     users: Counter[tuple[str, object]] = Counter()
     cents = {}
     for (wave, _), row in oracle.frame(built.world).items():
         users[wave, row[1]] += 1
         cents[wave, row[1]] = row[5]
+    last: dict[tuple[str, str], int] = {}
+    for each in oracle.heard(built.world).values():
+        if each.wave is not None and each.user is not None:
+            key = each.wave, built.world.customer(each.user)
+            if key not in users:
+                last[key] = max(last.get(key, 0), each.answer.us)
+    for key, us in last.items():
+        users[key] = 0
+        cents[key] = built.world.cents(key[1], us)
     found = built.by_key(
         2,
         "select wave, customer_id, users, revenue_cents from dim_customers_at"

@@ -114,12 +114,34 @@ def test_the_planted_need_that_nobody_serves_is_the_headline() -> None:
         mentions += [(f"{product}{i}", "odd", "negative") for i in range(5)]
     table = market_table(*_frames(reviews, mentions))
     assert table.headline == (
-        "Exports: in 30.0 % of 200 reviews of 2 products; even of the best, a, 27 of 30 mentions"
-        " are bad."
+        "Exports: in 30.0 % of 200 reviews of 2 products; 54 of 60 mentions are flagged negative by"
+        " VADER, no product is told apart."
     )
+    assert not any("best" in note for note in table.notes)
     found = _records(*_frames(reviews, mentions))
     assert (found[ALL, "price"]["best_product"], found[ALL, "price"]["best_negative"]) == ("b", 2)
     assert found["a", "price"]["best_product"] is None
+
+
+@pytest.mark.parametrize(
+    ("fewer", "which"), [(10, "fewest of b, 10 of 40"), (30, "no product is told apart")]
+)
+def test_a_product_is_named_only_where_its_interval_is_below_the_others(
+    fewer: int, which: str
+) -> None:
+    """Wilson, 95 %: 36 of 40 is 77-96 %, 10 of 40 14-40 %, 30 of 40 60-86 %."""
+    reviews: list[Review] = [
+        (f"{product}{i}", product, f"{product}{i}", 3.0, True)
+        for product in "ab"
+        for i in range(50)
+    ]
+    mentions: list[tuple[str, str, str | None]] = [
+        (f"{product}{i}", "price", "negative" if i < bad else "positive")
+        for product, bad in (("a", 36), ("b", fewer))
+        for i in range(40)
+    ]
+    table = market_table(*_frames(reviews, mentions))
+    assert table.headline.endswith(f"by VADER, {which}.")
 
 
 def test_of_fewer_than_five_reviews_nothing_is_told_and_of_few_no_percentage() -> None:

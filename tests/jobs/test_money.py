@@ -39,7 +39,7 @@ def test_half_is_no_story() -> None:
 def test_a_respondent_outside_the_frame_counts_as_eligible() -> None:
     found = affected(eligible(("a", 100)), answered(("z", True)))
     assert (found.customers, found.eligible, found.share) == (1, 2, 0.5)
-    assert (found.revenue_cents, found.revenue_share) == (0, 0.0)
+    assert (found.revenue_cents, found.revenue_share) == (None, None)  # unknown is not nothing
 
 
 def test_without_any_revenue_only_customers_are_told() -> None:

@@ -86,7 +86,8 @@ def test_weights_give_the_share_of_everybody_and_counts_stay_those_of_respondent
     users = people.select("user_key").with_columns(weight=pl.Series(weights))
     share = Interval(0.75, 0.6, 0.85)
     weighted = Weighted(users, 120, kish(weights), ())
-    whole = Population(120, 0.5, None, {"dislike_use": share}, weighted, "")
+    worth = {"dislike_use": weighted.kish.n_eff}
+    whole = Population(120, 0.5, None, {"dislike_use": share}, weighted, "", worth=worth)
     found = of_respondents(people, flags, whole, "dislike_use")
     assert (found.k, found.n, found.share, found.holds_for) == (30, 60, share, EVERYBODY)
     assert found.n_eff == pytest.approx(120**2 / (30 * 9 + 30))

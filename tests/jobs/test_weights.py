@@ -171,6 +171,26 @@ def test_shares_of_everybody_are_those_of_the_strata() -> None:
     assert told.weighted.kish.n_eff == pytest.approx(4000**2 / (100 * 100 + 100 * 900))
 
 
+def test_respondents_of_one_account_are_worth_fewer() -> None:
+    """100 of equal weight; six of one account are all that dislike it and use it."""
+    table, found = one_plan(400, 200)
+    answered = pl.concat([table[:50], table[200:250]])
+    opinion, days = ["dislike"] * 6 + ["like"] * 94, [2] * 6 + [0] * 94
+    people = respondents(answered, opinion, days)
+    first = pl.Series([at < 6 for at in range(100)])
+    people = people.with_columns(
+        customer_id=pl.when(first).then(pl.lit("big")).otherwise("customer_id")
+    )
+    used = [at < 6 or 100 <= at < 118 for at in range(400)]  # 6 % of everybody, as of them
+    access = table.select("user_key").with_columns(days=pl.Series([2 * each for each in used]))
+    told = populations(people, access, found, [2])[2]
+    # 95 customers; residuals of six who all do 5.64, of the others -0.06 each.
+    spread = 5.64**2 + 94 * 0.06**2
+    effect = 95 / 94 * spread / (100 * 0.06 * 0.94)
+    assert told.worth["dislike_use"] == pytest.approx(100 / effect)
+    assert told.worth["neutral"] < 100
+
+
 def test_respondents_that_use_it_more_stand_for_nobody() -> None:
     table, found = one_plan(4000, 2000)
     answered = pl.concat([table[:100], table[2000:2100]])

@@ -178,7 +178,7 @@ WRONG = [
     (FEATURE.format("topics: [a, A]"), "features.f.topics[1]: 'A' again"),
     (
         FEATURE.format("released_on: 2026-02-30"),
-        "features.f.released_on: '2026-02-30' is not a date",
+        "features.f.released_on: '2026-02-30' is not a date; write 2026-02-14",
     ),
     (FEATURE.format("success: {event: x}"), "features.f.success.within: missing"),
     (FEATURE.format("useed: {days: 1}"), "features.f.useed: unknown key; did you mean 'used'?"),
@@ -226,6 +226,10 @@ WRONG = [
         " b: {from: 2026-04-02, to: 2026-04-09}}}",
         "feedback.waves.b: has days of 'a'",
     ),
+    (
+        "feedback: {waves: {a: {from: 2026-04-33, to: 2026-05-01}}}",
+        "feedback.waves.a.from: '2026-04-33' is not a date; write 2026-02-14",
+    ),
     ("feedback: {waves: {a: {from: 2026-04-01}}}", "feedback.waves.a.to: missing"),
     ("feedback: {weights: {by: [plam]}}", "feedback.weights.by[0]: unknown user property 'plam'"),
     ("feedback: {weights: {segments: [x]}}", "feedback.weights.segments[0]: unknown segment 'x'"),
@@ -266,7 +270,7 @@ _OURS = (
 )
 def test_the_macros_refuse_it_too(block):
     # A plain dbt build has no other judge.
-    if any(each in block for each in ("aha: theirs", "sum: team", "2026-02-30")):
+    if any(each in block for each in ("aha: theirs", "sum: team", "2026-02-30", "2026-04-33")):
         pytest.skip("the macros leave types, entities and the calendar to the definitions")
     with pytest.raises(FunnelkitError):
         plan(block)

@@ -14,6 +14,8 @@ import yaml
 from funnelkit.project.scaffold import write_project
 from funnelkit.warehouse.connect import connect, literal, memory
 
+pytestmark = pytest.mark.long
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 

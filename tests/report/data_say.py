@@ -40,7 +40,7 @@ def gap_row(feature, cells, q=0.004):
         "not_using_among_like": nl.estimate, "nl_lo": nl.lo, "nl_hi": nl.hi,
         "using_among_dislike": ud.estimate, "ud_lo": ud.lo, "ud_hi": ud.hi,
         "say": (a + b) / n, "do": (a + c) / n, "gap": gap, "gap_lo": low, "gap_hi": high,
-        "phi": 0.31, "q_value": q, "label": "estimate", "likes": a + b,
+        "phi": 0.31, "label": "estimate", "likes": a + b,
         "dislikes": c + d, "decided": "yes" if q <= 0.05 else "no", "like_side": "exact",
         "dislike_side": "exact",
     }  # fmt: skip
@@ -64,7 +64,6 @@ def rounded_row(feature):
 
 def gaps():
     rows = [gap_row(name, cells) for name, cells in FEATURES.items()]
-    rows[-1]["q_value"] = 1.0
     return [*rows, rounded_row("themes"), few_row("comments")]
 
 
@@ -118,14 +117,11 @@ def population():
 def money():
     story = {"feature": "alerts", "problem": "disliked, yet used", "customers": 38,
              "revenue_cents": 1_234_500, "revenue_share": 0.12,
+             "estimated_revenue_cents": 4_400_000, "er_lo": 3_100_000, "er_hi": 5_900_000,
              "money_label": "one-account story"}  # fmt: skip
-    both = {"feature": "alerts", "problem": "both", "customers": 44, "customers_share": 0.071,
-            "revenue_cents": 1_334_500, "revenue_share": 0.13,
-            "estimated_revenue_cents": 4_400_000, "er_lo": 3_100_000,
-            "er_hi": 5_900_000}  # fmt: skip
-    rough = {"feature": "themes", "problem": "liked, yet not used", "customers": 85,
-             "revenue_share": 0.31, "rounded": "yes"}  # fmt: skip
-    return [story, both, rough]
+    side = {"feature": "themes", "problem": "like it", "customers": 85,
+            "revenue_share": 0.31}  # fmt: skip
+    return [story, side]
 
 
 def claims():
@@ -156,23 +152,22 @@ def nps():
 
 def impact():
     return [
-        {"theme": theme, "wave": "wave_2", "n": 200, "mentions": 31, "nps_all": -0.05,
-         "nps_without": -0.05 - change, "impact": change, "lo": change - 0.03, "hi": change + 0.03,
-         "label": "estimate"}
-        for theme, change in (("alerts", -0.061), ("pricing", 0.01))
+        {"theme": theme, "wave": "wave_2", "n": 200, "impact": change, "lo": change - 0.03,
+         "hi": change + 0.03, "label": "estimate"}
+        for theme, change in (("alerts", -0.06), ("pricing", 0.01))
     ]  # fmt: skip
 
 
 def themes():
     rows = [
         {"theme": theme, "wave": "wave_2", "mentions": 61, "customers": 55,
-         "customers_share": 0.12, "scored": 60, "negative": 24, "negative_share": 0.55,
+         "scored": 60, "negative": 24, "negative_share": 0.55,
          "lo": 0.41, "hi": 0.68, "method": "VADER", "se": 0.43, "sp": 0.95,
          "labels": 300, "label": "estimate"}
         for theme in ("alerts", "exports", "pricing")
     ]  # fmt: skip
     return [*rows, {"theme": "comments", "mentions": 9, "customers": 8,
-                    "customers_share": 0.02, "method": "VADER"}]  # fmt: skip
+                    "method": "VADER"}]  # fmt: skip
 
 
 def opportunities():
@@ -190,8 +185,10 @@ def opportunities():
                      "eligible": eligible, "affected": affected,
                      "affected_share": found.estimate, "lo": found.lo, "hi": found.hi,
                      "customer_value": value, "business_value_cents": business,
-                     "value_cents": business, "rank_lo": low, "rank_hi": high,
+                     "rank_lo": low, "rank_hi": high,
                      "label": "estimate"})  # fmt: skip
+    hidden = dict.fromkeys(("eligible", "affected", "affected_share", "lo", "hi"))
+    rows[2] |= hidden | {"customer_value": 6.0, "business_value_cents": 100_000, "rounded": "yes"}
     return rows
 
 

@@ -210,14 +210,34 @@ class TestTables:
         (shown,) = views_say.gaps_view(with_rows("gaps", [row]).say).records()
         assert shown["lip_interval" if side == "like" else "captive_interval"] == told
 
-    def test_rounded_money_has_no_decimals(self, data):
+    def test_money_of_a_whole_side_has_no_sum(self, data):
         rows = views_say.money_view(data.say).records()
         assert [(row["customers"], row["revenue_share"], row["identified"]) for row in rows] == [
-            ("38", "12.0 %", 12345.0),
-            ("44 (7.1 %)", "13.0 %", 13345.0),
-            ("≈ 85", "≈ 31 %", None),
+            (38, "12 %", 12345.0),
+            (85, "31 %", None),
         ]
-        assert rows[1]["estimated_interval"] == "44,000 (31,000–59,000)"
+        assert rows[0]["estimated_interval"] == "44,000 (31,000–59,000)"
+
+    def test_contributions_of_themes_are_whole_points(self, data):
+        rows = views_say.impact_view(data.say).records()
+        assert [row["impact_interval"] for row in rows] == ["−6 (−9 to −3)", "+1 (−2 to +4)"]
+
+    def test_problems_beside_small_cells_have_round_numbers_alone(self, data):
+        rows = views_say.opportunities_view(data.say).records()
+        names = ("affected_interval", "customer_value", "business")
+        assert [rows[2][name] for name in names] == ["withheld", "≈ 6", "≈ 1,000"]
+        assert rows[3]["customer_value"] == "1.6"
+        assert str(rows[3]["affected_interval"]).startswith("16.2 %")
+        assert str(rows[1]["affected_interval"]).startswith("160 of 420: 38.1 %")
+
+    def test_problems_of_no_tier_are_said_to_be_none(self):
+        rows = [{"kind": "step", "name": "activation", "problem": "lost before built"}]
+        made = with_rows("opportunities", rows)
+        title = findings_say.opportunities_title(made.say)
+        assert title == "None of 1 problems can be ranked: too few answers"
+        written = render(made)
+        assert "charts/say-opportunities.svg" not in written
+        assert b"lost before built" in written["report.md"]
 
     def test_claims_of_few_persons_have_no_percentage(self):
         few = {"question": "hours", "n": 29, "persons": 29, "over": 14, "same": 8, "under": 7}

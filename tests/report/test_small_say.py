@@ -11,10 +11,11 @@ from funnelkit.stats.paired import newcombe_paired, phi
 from funnelkit.stats.proportions import wilson
 
 FEWEST = 5
-BIAS = {"do_bias": 0.01, "do_bias_lo": -0.02, "do_bias_hi": 0.04, "pop_deff": 1.4}
+BIAS = {"do_bias": 0.01, "do_bias_lo": -0.02, "do_bias_hi": 0.04,
+        "do_bias_verdict": "too few to tell"}  # fmt: skip
 # What does not come from the cells of a row: of its customers, tested by themselves.
 OF_CUSTOMERS = ("customers", "customers_share", "revenue_cents", "revenue_share", "money_label",
-                "largest_share", "n_eff")  # fmt: skip
+                "largest_share", "er_lo", "er_hi")  # fmt: skip
 
 
 def gap_row(cells, neutral=(40, 12), **changes):
@@ -32,26 +33,29 @@ def gap_row(cells, neutral=(40, 12), **changes):
     for names, (k, of) in sides.items():
         row |= dict(zip(names, wilson(k, of), strict=True))
     row |= dict(zip(("gap", "gap_lo", "gap_hi"), newcombe_paired(*cells), strict=True))
-    money = {"customers": b + c, "customers_share": (b + c) / 1000, "revenue_cents": 100 * (b + c),
-             "revenue_share": (b + c) / 3000, "money_label": "", "largest_share": 0.2}  # fmt: skip
-    for cell, people in (("captive", c), ("lip", b)):
+    for cell, people in (("captive", c), ("lip", b), ("likes", a + b), ("dislikes", c + d)):
         row |= {f"{cell}_customers": people, f"{cell}_revenue_cents": 100 * people,
                 f"{cell}_revenue_share": people / 3000, f"{cell}_largest_share": 0.3,
-                f"{cell}_money_label": ""}  # fmt: skip
-    return row | money | {"estimated_revenue_cents": 4_321_987, "er_lo": 3, "er_hi": 9} | changes
+                f"{cell}_money_label": "", f"{cell}_estimated_revenue_cents": 4_321_987,
+                f"{cell}_er_lo": 3, f"{cell}_er_hi": 9}  # fmt: skip
+    return row | changes
 
 
 def published(row):
     """What a report shows of the cells."""
-    shown = small_gaps.gap_row(row, FEWEST)
+    (judged,) = small_gaps.judged([row], FEWEST)
+    shown = small_gaps.gap_row(judged, FEWEST)
     return {name: shown[name] for name in shown if not name.endswith(OF_CUSTOMERS)}
 
 
 class TestCells:
     def test_large_cells_are_shown_as_they_are(self):
         row = gap_row((21, 9, 71, 25))
-        shown = small_gaps.gap_row(row, FEWEST)
-        assert {name: shown[name] for name in NAMES} == row
+        (judged,) = small_gaps.judged([row], FEWEST)
+        shown = small_gaps.gap_row(judged, FEWEST)
+        same = set(NAMES) - {"p_value", "q_value"}
+        assert {name: shown[name] for name in same} == {name: row[name] for name in same}
+        assert shown["p_value"] is shown["q_value"] is None
         assert (shown["likes"], shown["dislikes"], shown["rounded"]) == (30, 96, None)
         assert (shown["say"], shown["do"]) == pytest.approx((30 / 126, 92 / 126))
         assert shown["decided"] == "yes"
@@ -138,11 +142,19 @@ class TestCuts:
         rows = small_gaps.cut_rows([own], [far, near], FEWEST)
         assert [row["used_days"] for row in rows] == [1, 2]
         assert small_gaps.cut_rows([own], [near], FEWEST) == []
+        # That nobody is in between is a small number too.
+        same = self.cut((43, 125, 35, 76), 1)
+        assert small_gaps.cut_rows([own], [same], FEWEST) == []
+
+    @pytest.mark.parametrize(("used", "shown"), [(8, False), (9, True)])
+    def test_beside_a_small_cell_the_other_cut_is_far_from_whatever_is_in_it(self, used, shown):
+        own, one = self.cut((3, 97, 40, 71), 2), self.cut((used, 100 - used, 50, 61), 1)
+        assert bool(small_gaps.cut_rows([own], [one], FEWEST)) == shown
 
     def test_a_cut_is_compared_with_every_other_one(self):
         """One and four days are three apart, each is far from two."""
         own = self.cut((40, 100, 35, 76), 2)
-        one, four = self.cut((50, 90, 35, 76), 1), self.cut((47, 93, 35, 76), 4)
+        one, four = self.cut((50, 90, 45, 66), 1), self.cut((47, 93, 25, 86), 4)
         rows = small_gaps.cut_rows([own], [one, four], FEWEST)
         assert [row["used_days"] for row in rows] == [1, 2]
 
@@ -155,34 +167,42 @@ class TestMoney:
     def test_all_cells_large(self):
         rows = self.rows((21, 12, 71, 25))
         assert {name: row["customers"] for name, row in rows.items()} == {
-            "liked, yet not used": 12, "disliked, yet used": 71, "both": 83,
+            "liked, yet not used": 12, "disliked, yet used": 71,
         }  # fmt: skip
-        assert rows["both"]["revenue_cents"] == 8300
+        row = rows["liked, yet not used"]
+        assert (row["revenue_cents"], row["revenue_share"]) == (1200, 0.0)
+        assert row["estimated_revenue_cents"] == 4_300_000
         assert all("largest_share" not in row for row in rows.values())
 
-    def test_the_sum_of_both_does_not_give_a_small_cell_back(self):
-        """Both are 143 customers with 3 captive: exactly, the rest of the sum would be those 3."""
+    def test_beside_a_small_cell_money_is_that_of_the_side(self):
+        """It does not tell how many of them use it: of 79 that dislike it, 3 do."""
         rows = self.rows((28, 140, 3, 76))
         assert rows["liked, yet not used"]["revenue_cents"] == 14_000
-        assert "disliked, yet used" not in rows
-        assert (rows["both"]["customers"], rows["both"]["revenue_cents"]) == (145, None)
-        assert rows["both"]["revenue_share"] == 0.05
-        assert rows["both"]["estimated_revenue_cents"] == 4_300_000
-
-    def test_customers_beside_a_small_cell_are_told_to_the_nearest_five(self):
-        rows = self.rows((3, 266, 0, 19))
-        row = rows["liked, yet not used"]
-        assert (row["customers"], row["revenue_cents"], row["revenue_share"]) == (265, None, 0.09)
+        assert list(rows) == ["liked, yet not used", "dislike it"]
+        shown = {name: value for name, value in rows["dislike it"].items() if value is not None}
+        assert shown == {"feature": "alerts", "aims": "attitude", "problem": "dislike it",
+                         "customers": 79, "revenue_share": 0.03, "money_label": ""}  # fmt: skip
 
     def test_revenue_of_fewer_than_five_customers_is_not_told(self):
         rows = self.rows((28, 140, 30, 76), captive_customers=4)
-        assert list(rows) == ["liked, yet not used", "both"]
+        assert list(rows) == ["liked, yet not used"]
+        rows = self.rows((28, 140, 3, 76), dislikes_customers=4)
+        assert list(rows) == ["liked, yet not used"]
+
+    def test_a_share_beside_a_side_that_is_not_told_is_not_either(self):
+        """It would say that there are 30 in all."""
+        rows = self.rows((16, 10, 1, 3), captive=None, rejected=None)
+        row = rows["liked, yet not used"]
+        assert (row["customers"], row["revenue_share"]) == (10, None)
+        assert row["estimated_revenue_cents"] is None
 
     def test_findings_never_name_the_largest_customers_share(self):
         record, bounds = small_gaps.finding_record(gap_row((3, 266, 12, 19)), FEWEST)
         assert record["captive_largest_share"] is record["lip_largest_share"] is None
-        assert bounds == ["269 of 269"]
-        assert (record["lip_customers"], record["captive_customers"]) == (265, 12)
+        assert (record["lip_service"], record["aligned"]) == (269, 0)
+        assert list(bounds) == ["lip"]
+        assert (bounds["lip"]["people"], bounds["lip"]["customers"]) == (269, 269)
+        assert (record["lip_customers"], record["captive_customers"]) == (None, 12)
         assert record["not_using_among_like"] is None
 
 
@@ -191,21 +211,28 @@ class TestWhoAnswers:
         ("cells", "neutral", "changes", "shown"),
         [
             ((21, 9, 71, 25), (40, 12), {}, True),
-            ((2, 80, 1, 25), (40, 1), {}, False),  # four users in all
-            ((2, 80, 1, 25), (40, 12), {}, True),
-            ((2, 80, 1, 25), (40, 12), {"pop_deff": 1.0}, False),  # weights of 1 are counts
-            ((21, 9, 71, 25), (40, 12), {"use_everybody": 0.004}, False),  # of 1,000
-            ((21, 9, 71, 25), (40, 12), {"do_bias": None}, False),
+            ((2, 80, 10, 25), (40, 12), {}, False),
+            ((21, 9, 71, 25), (40, 3), {}, False),
+            ((21, 9, 71, 25), (40, 12), {"use_everybody": 0.108}, False),  # 4 others
+            ((21, 9, 71, 25), (40, 12), {"use_everybody": 0.109}, True),
+            ((21, 9, 71, 25), (40, 12), {"use_everybody": 0.936}, False),  # 2 others do not
         ],
     )
-    def test_bias(self, cells, neutral, changes, shown):
-        row = gap_row(cells, neutral, **{**BIAS, **changes})
-        assert bool(small_gaps.bias_rows([row], FEWEST)) == shown
+    def test_bias_beside_a_small_cell_is_its_verdict_alone(self, cells, neutral, changes, shown):
+        (row,) = small_gaps.bias_rows([gap_row(cells, neutral, **{**BIAS, **changes})], FEWEST)
+        assert row["do_bias_verdict"] == "too few to tell"
+        figures = [row[name] is not None for name in ("use_everybody", "do_bias", "do_bias_lo")]
+        assert figures == [shown] * 3
+
+    def test_bias_needs_figures_and_both_sides(self):
+        row = gap_row((21, 9, 71, 25), **BIAS)
+        assert small_gaps.bias_rows([{**row, "do_bias": None}], FEWEST) == []
+        assert small_gaps.bias_rows([{**row, "captive": 4, "rejected": 0}], FEWEST) == []
 
     def test_population_needs_all_three_and_hides_small_cells(self):
         names = ("like", "neutral", "dislike", "like_not_use", "dislike_use")
         pop = {f"pop_{name}{end}": 0.2 for end in ("", "_lo", "_hi") for name in names}
-        row = gap_row((21, 9, 3, 25), **pop, pop_deff=1.4)
+        row = gap_row((21, 9, 3, 25), **pop)
         (shown,) = small_gaps.population_rows([row], FEWEST)
         assert (shown["pop_like_not_use"], shown["pop_dislike_use"]) == (0.2, None)
         assert small_gaps.population_rows([{**row, "neutral": 4}], FEWEST) == []
@@ -233,10 +260,18 @@ class TestOthers:
         assert small_say.claim_rows([{**row, "persons": 4}], FEWEST) == []
         assert small_say.claim_rows([{**row, "under": 5}], FEWEST)[0]["under"] == 5
 
-    @pytest.mark.parametrize(("mentions", "shown"), [(4, 0), (5, 1), (55, 1), (56, 0)])
-    def test_impact_needs_those_who_mention_it_and_those_who_do_not(self, mentions, shown):
-        row = {"wave": "w", "n": 60, "mentions": mentions, "impact": 0.1}
-        assert len(small_say.impact_rows([row], ["w"], FEWEST)) == shown
+    @pytest.mark.parametrize(
+        ("mentions", "without", "shown"),
+        [(29, 0.0, 0), (30, 0.0, 1), (70, 0.0, 1), (71, 0.0, 0), (40, -0.4, 0), (40, 0.7, 0)],
+    )
+    def test_impact_needs_thirty_of_both_and_scores_of_all_kinds(self, mentions, without, shown):
+        """Of 40, 31 more promoters than detractors (-0.4) or fewer: hardly anybody is else."""
+        row = {"wave": "w", "n": 100, "mentions": mentions, "nps_all": 0.07,
+               "nps_without": without, "impact": 0.0634, "lo": -0.018, "hi": None}  # fmt: skip
+        rows = small_say.impact_rows([row], ["w"], FEWEST)
+        assert [(each["impact"], each["lo"], each["hi"]) for each in rows] == [
+            (0.06, -0.02, None)
+        ] * shown
         assert small_say.impact_rows([row], ["v"], FEWEST) == []
 
     def test_themes(self):
@@ -247,25 +282,47 @@ class TestOthers:
         assert few["negative"] is few["negative_share"] is None
         (some,) = small_say.theme_rows([{**row, "scored": 57, "unscored": 3}], FEWEST)
         assert some["scored"] is some["unscored"] is some["negative"] is None
+        assert some["negative_share"] is None
         assert small_say.theme_rows([{**row, "customers": 4}], FEWEST) == []
 
     def test_problems_follow_the_cells_of_their_feature(self):
         row = {"kind": "feature", "name": "alerts", "problem": "captive", "affected": 71,
-               "eligible": 400, "n": 166,
+               "eligible": 400, "n": 166, "affected_share": 0.43, "lo": 0.4, "hi": 0.5,
+               "importance": 7.654, "satisfaction": 3.21, "ulwick": None,
+               "ulwick_behavioural": None, "severity": 0.925, "customer_value": 4.2345,
+               "business_value_cents": 1_234_567,
                "severity_of": "1 - task success, 3 of 40 users"}  # fmt: skip
+        alerts = ("alerts", "captive")
         assert small_say.opportunity_rows([row], {}, FEWEST) == []
-        (exact,) = small_say.opportunity_rows([row], {("alerts", "captive"): "exact"}, FEWEST)
+        (exact,) = small_say.opportunity_rows([row], {alerts: None}, FEWEST)
         assert (exact["affected"], exact["severity_of"]) == (71, "1 - task success")
-        (near,) = small_say.opportunity_rows([row], {("alerts", "captive"): "rounded"}, FEWEST)
-        assert near["affected"] == 70
+        assert (exact["customer_value"], exact["business_value_cents"]) == (4.2, 1_200_000)
+        assert (exact["importance"], exact["severity"]) == (7.7, 0.93)
+        (near,) = small_say.opportunity_rows([row], {alerts: (1.0,)}, FEWEST)
+        assert near["affected"] is near["affected_share"] is near["importance"] is None
+        assert (near["customer_value"], near["business_value_cents"]) == (4.0, 1_000_000)
+        # 4.2 and 4.6 are not the same whole number, 1.2 and 1.3 have the same first digit.
+        (far,) = small_say.opportunity_rows([row], {alerts: (1.0, 1.08)}, FEWEST)
+        assert (far["customer_value"], far["business_value_cents"]) == (None, 1_000_000)
         step = {**row, "kind": "step", "name": "activation", "n": None}
         assert len(small_say.opportunity_rows([step], {}, FEWEST)) == 1
-        assert small_say.opportunity_rows([{**step, "affected": 398}], {}, FEWEST) == []
+        few = {**step, "affected": 398}
+        assert small_say.opportunity_rows([few], {}, FEWEST) == []
+        # 400 less those lost before one step reach the next: of few the others tell nothing.
+        (beside,) = small_say.opportunity_rows([step, few], {}, FEWEST)
+        assert beside["affected"] is beside["eligible"] is beside["customer_value"] is None
 
     def test_how_problems_may_be_told(self):
-        row = gap_row((3, 266, 12, 19), pop_deff=1.4)
-        assert small_gaps.problems_told(row, FEWEST) == {
-            "lip service": "rounded",
-            "captive": "exact",
+        row = gap_row((3, 266, 12, 19))
+        near = small_gaps.problems_told(row, FEWEST)
+        assert near["captive"] == (1.0,)
+        assert near["lip service"] == tuple(people / 266 for people in (269, 268, 267, 266, 265))
+        assert small_gaps.problems_told(gap_row((80, 30, 14, 13)), FEWEST) == {
+            "lip service": None,
+            "captive": None,
+        }
+        assert small_gaps.problems_told(gap_row((80, 3, 14, 3)), FEWEST) == {
+            "captive": (17 / 14, 16 / 14, 15 / 14, 1.0, 13 / 14)
         }
         assert small_gaps.problems_told(gap_row((80, 3, 4, 3)), FEWEST) == {}
+        assert small_gaps.problems_told(gap_row((80, 30, 14, 13), (4, 2)), FEWEST) == {}

@@ -14,9 +14,11 @@ from funnelkit.stats.agreement import (
     mean_difference,
     median_difference,
     quarters,
+    side_shares,
     sides,
     spearman,
 )
+from funnelkit.stats.proportions import wilson
 
 CLAIMS = st.lists(
     st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(0, 6)), min_size=2, max_size=60
@@ -169,3 +171,14 @@ def test_everything_together():
     assert (found.mean.estimate, found.median.estimate) == (-0.5, -1)
     assert found.sides == (1, 1, 2)
     assert agreement(np.zeros(0), np.zeros(0), np.zeros(0, int)).median_said is None
+
+
+def test_shares_of_the_sides_are_worth_as_many_claims_as_there_are_persons() -> None:
+    said, logged = np.array([9.0] * 30 + [1.0] * 30), np.full(60, 5.0)
+    alone = side_shares(said, logged, np.arange(60))
+    assert alone[0] == (wilson(30, 60), 60)
+    assert alone[1].share.estimate == 0
+    # Each person claims the same three times: 20 persons.
+    thrice = side_shares(said, logged, np.arange(60) // 3)
+    assert thrice[0].n_eff == pytest.approx(20 * 19 / 20)
+    assert thrice[2].share.estimate == 0.5

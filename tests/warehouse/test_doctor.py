@@ -268,6 +268,7 @@ def test_feedback_of_nobody_says_how_its_ids_are_written(built, theirs, how):
     assert found.state == "warn"
     assert found.found.startswith("2 answers of 3 (67 %) of a user that no event")
     assert repr(theirs.format(22)) in found.found
+    assert "None" not in found.found  # the answer of nobody is no example of an id
     assert how in str(found.hint)
 
 

@@ -82,6 +82,22 @@ def test_features_that_are_not_declared(built: "DuckDBPyConnection") -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("intervew", "did you mean 'interview'?"), ("zebra", "known: survey, nps, ticket, review")],
+)
+def test_sources_that_nothing_reads(con: "DuckDBPyConnection", name: str, hint: str) -> None:
+    con.execute("create table fct_feedback (source varchar); create table dim_waves (wave bigint)")
+    con.executemany(
+        "insert into fct_feedback values (?)", [[each] for each in (*answers.SOURCES, None)]
+    )
+    assert list(answers.sources(con)) == []
+    con.executemany("insert into fct_feedback values (?)", [[name], [name]])
+    (found,) = answers.sources(con)
+    assert found.found == f"answers of sources that nothing reads: {name} 2"
+    assert str(found.hint).startswith(hint)
+
+
 def test_no_feedback_at_all_is_fine(built: "DuckDBPyConnection") -> None:
     assert _found_nothing(built) == []
 

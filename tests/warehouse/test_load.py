@@ -165,6 +165,11 @@ def test_a_missing_column_names_what_is_there_and_how_to_map_it(
     [
         ({"evnt_name": "x"}, "events have no column 'evnt_name'", "did you mean 'event_name'?"),
         ({"user_id": "uidd"}, "e.csv has no column 'uidd'", "did you mean 'uid'?"),
+        (
+            {"event_name": "opened"},
+            "e.csv has no column 'opened'",
+            "a constant needs quotes inside: --map event_name=\"'opened'\"",
+        ),
         ({"source_line": "uid"}, "events have no column 'source_line'", None),
     ],
 )

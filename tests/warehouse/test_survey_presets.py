@@ -155,6 +155,37 @@ def test_the_wrong_preset_is_an_error(
         load(con, kind, [FOLDER / file], root=FOLDER, preset=preset)
 
 
+@pytest.mark.parametrize(
+    ("preset", "file", "target", "theirs"),
+    [
+        ("delighted", "delighted.csv", "submitted_at", "Created At"),
+        ("typeform", "typeform.csv", "submitted_at", "Submit Date (UTC)"),
+        ("typeform", "typeform.csv", "response_id", "#"),
+    ],
+)
+def test_a_mapped_column_is_not_looked_for_under_the_vendors_name(
+    con: "DuckDBPyConnection", tmp_path: Path, preset: str, file: str, target: str, theirs: str
+) -> None:
+    with (FOLDER / file).open(encoding="utf-8", newline="") as lines:
+        heading, *rows = csv.reader(lines)
+    renamed = tmp_path / file
+    with renamed.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows(
+            [["Theirs" if name == theirs else name for name in heading], *rows]
+        )
+    assert "Theirs" in renamed.read_text("utf-8")
+    declared = DECLARED if preset == "typeform" else ()
+    with pytest.raises(FunnelkitError, match="it has no column"):
+        _load(con, preset, renamed, declared=declared)
+    with pytest.raises(FunnelkitError, match="has no column 'Thers'"):
+        _load(con, preset, renamed, declared=declared, mapping={target: "Thers"})
+    _load(con, preset, renamed, declared=declared, mapping={target: "Theirs"})
+    told = _rows(con, "response_id, submitted_at")
+    with memory() as vendors:
+        _load(vendors, preset, file, declared=declared)
+        assert told == _rows(vendors, "response_id, submitted_at")
+
+
 def test_presets_of_feedback_are_none_of_events() -> None:
     with pytest.raises(FunnelkitError):
         find("delighted")

@@ -23,8 +23,8 @@
             'sections': ['features', 'feedback'],
             'tables': [
                 'dim_customers_at', 'dim_features', 'fct_claims', 'fct_feature_usage', 'fct_say_do',
-                'fct_wave_access', 'fct_wave_usage', 'fct_wave_users', 'fct_wave_values', 'int_customers',
-                'int_entitled_times',
+                'fct_wave_access', 'fct_wave_usage', 'fct_wave_users', 'fct_wave_values', 'int_customer_revenue',
+                'int_customers', 'int_entitled_times',
             ],
         },
     }) }}

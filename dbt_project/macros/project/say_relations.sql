@@ -53,3 +53,15 @@
 {% macro log_start_us() %}
     {{ return('(select ' ~ funnelkit.epoch_us('first_event_at') ~ ' from ' ~ ref('int_observed_until') ~ ')') }}
 {% endmacro %}
+
+{#- What customers paid at some time: wave_no, customer_id, revenue_cents, the latest that was told of
+    any of its users by then. `asked` has wave_no, customer_id and asked_at. -#}
+{% macro customer_revenue(asked) -%}
+    select asked.wave_no, asked.customer_id, told.revenue_cents
+    from {{ asked }} as asked
+    inner join {{ ref('int_customer_revenue') }} as told
+        on asked.customer_id = told.customer_id and told.valid_from <= asked.asked_at
+    qualify row_number() over (
+        partition by asked.wave_no, asked.customer_id order by told.valid_from desc, told.user_id
+    ) = 1
+{%- endmacro %}

@@ -1,4 +1,4 @@
-"""Answers that say nothing: off their scale, of no kind, of a feature or in a wave nobody knows."""
+"""Answers that say nothing: off their scale, of a kind, source, feature or wave nobody knows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import duckdb
 
 Row = Mapping[str, Any]
+# What says who was asked and who spoke up: answers of another source are in no figure.
+SOURCES = ("survey", "nps", "ticket", "review", "interview", "exit")
 
 
 def answers(con: "duckdb.DuckDBPyConnection", variables: Mapping[str, Any]) -> Iterator[Check]:
@@ -23,6 +25,22 @@ def answers(con: "duckdb.DuckDBPyConnection", variables: Mapping[str, Any]) -> I
     yield from _outside(found)
     yield from _questions(found, _names(variables.get("feedback"), "questions"))
     yield from _features(found, list(variables.get("features") or {}))
+
+
+def sources(con: "duckdb.DuckDBPyConnection") -> Iterator[Check]:
+    """Sources that nothing reads: most often misspelled."""
+    if not meta.has_table(con, "main", "dim_waves"):
+        return
+    unknown = {
+        str(row["source"]): row["answers"]
+        for row in query(con, "doctor_sources")
+        if row["source"] is not None and row["source"] not in SOURCES
+    }
+    if unknown:
+        names = sorted(unknown, key=lambda name: (-unknown[name], name))
+        told = listed([f"{name} {unknown[name]:,}" for name in names])
+        hint = _near(names[0], SOURCES) or f"known: {', '.join(SOURCES)}"
+        yield Check("feedback", "warn", f"answers of sources that nothing reads: {told}", hint)
 
 
 def _names(section: Mapping[str, Any] | None, key: str) -> list[str]:

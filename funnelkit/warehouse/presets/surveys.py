@@ -74,12 +74,18 @@ def survey_of(preset: SurveyPreset | None, asked: Sequence[Asked]) -> Survey:
     return Survey((*asked, *own), preset.defaults, preset.typed)
 
 
-def check_survey(preset: SurveyPreset, file: str, columns: Sequence[str]) -> None:
-    """Raise FunnelkitError if the file is not the vendor's export: what it lacks, what it has."""
+def check_survey(
+    preset: SurveyPreset, file: str, columns: Sequence[str], mapping: Mapping[str, str]
+) -> None:
+    """Raise FunnelkitError if the file is not the vendor's export: what it lacks, what it has.
+
+    What `mapping` says is not looked for under the vendor's name.
+    """
+    mapped = {preset.defaults.get(target) for target in mapping}
     missing = [
         need.replace("|", " or ")
         for need in preset.needed
-        if all(place(columns, name) is None for name in need.split("|"))
+        if need not in mapped and all(place(columns, name) is None for name in need.split("|"))
     ]
     if missing:
         raise FunnelkitError(

@@ -1,6 +1,6 @@
 {{ config(enabled=funnelkit.declares('say')) }}
 -- Every answer about a feature, and every text with every feature that texts can be about, with what
--- its author did: before it, or after an intent. Of people whom the log knows.
+-- its author did: before it, or after an intent. Of people whom the log knows; not of other products.
 with
 
 features as (
@@ -16,11 +16,12 @@ said as (
         {{ funnelkit.epoch_us('submitted_at') }} as us,
         case when kind = 'intent' then 'intent' else 'attitude' end as aims
     from {{ ref('fct_feedback') }}
-    where user_key is not null
+    where user_key is not null and product is null
 
 ),
 
--- A later rating of the same wave takes the place of an earlier one.
+-- A later rating of the same wave takes the place of an earlier one: an asked one of an asked one, for
+-- what people say unasked (tickets, reviews, interviews) is told apart.
 ratings as (
 
     select
@@ -30,7 +31,8 @@ ratings as (
         said.score,
         features.feature_no,
         count(said.opinion) over (
-            partition by said.user_key, features.feature_no, said.wave_no, said.aims
+            partition by
+                said.user_key, features.feature_no, said.wave_no, said.aims, said.source in ('survey', 'nps', 'exit')
             order by said.submitted_at, said.response_id
             rows between 1 following and unbounded following
         ) > 0 as is_superseded

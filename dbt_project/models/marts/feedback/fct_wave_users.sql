@@ -53,26 +53,15 @@ activity as (
 
 ),
 
+customers as (
+
+    select distinct wave_no, customer_id, reference_at as asked_at
+    from eligible
+
+),
+
 revenue as (
-    {% if plan.revenue %}
-    select waves.wave_no, told.customer_id, told.revenue_cents
-    from waves
-    inner join (
-        select
-            coalesce(told_rows.account_id, users.customer_id) as customer_id,
-            told_rows.user_id,
-            told_rows.valid_from,
-            cast(told_rows.{{ plan.revenue }} as bigint) as revenue_cents
-        from {{ ref('int_user_rows') }} as told_rows
-        inner join {{ ref('int_customers') }} as users on told_rows.user_key = users.user_key
-        where told_rows.{{ plan.revenue }} is not null
-    ) as told on told.valid_from <= waves.reference_at
-    qualify row_number() over (
-        partition by waves.wave_no, told.customer_id order by told.valid_from desc, told.user_id
-    ) = 1
-    {%- else %}
-    select wave_no, wave as customer_id, cast(null as bigint) as revenue_cents from waves where false
-    {%- endif %}
+    {{ funnelkit.customer_revenue('customers') }}
 
 ),
 
