@@ -26,7 +26,8 @@ demo: setup ## build the sample company, print its funnel, write its report
 	$(BIN)/funnelkit funnel activation
 	$(BIN)/funnelkit report build
 	@echo
-	@echo "Look at reports/activation/report.html in a browser, or at report.md beside it as a reviewer sees it."
+	@echo "Look at reports/activation/report.html and reports/say_do/report.html in a browser, or at report.md beside"
+	@echo "them as a reviewer sees it; \`.venv/bin/funnelkit gaps\` prints what people say against what they do."
 	@echo "The tables are in build/warehouse.duckdb; the definitions in dbt_project/dbt_project.yml."
 
 build: setup ## dbt build of the sample into build/warehouse.duckdb
@@ -39,7 +40,7 @@ reports-check: build ## fail if a committed report is not what the warehouse say
 	$(BIN)/funnelkit report check
 
 test: setup ## the tests (a quarter of an hour on two cores)
-	$(BIN)/python -m pytest -n 3 --dist loadscope
+	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 test-long: setup ## the slow tests: many seeds, kill points, big data
 	$(BIN)/python -m pytest -m long

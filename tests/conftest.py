@@ -11,6 +11,20 @@ import funnelkit as fk
 from funnelkit.api import Project
 
 ROOT = Path(__file__).resolve().parents[1]
+# Modules that build for long start first: at the end a worker would wait for them alone.
+LONGEST = (
+    *("tests/test_invariance.py", "tests/test_packaging.py", "tests/dbt/test_growing.py"),
+    *("tests/real/", "tests/dbt/", "tests/test_same_numbers.py", "tests/cli/", "tests/hostile/"),
+    *("tests/test_privacy.py", "tests/funnel/"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        found = (at for at, name in enumerate(LONGEST) if item.nodeid.startswith(name))
+        return next(found, len(LONGEST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

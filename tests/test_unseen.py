@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from funnelkit.api import Project
 from funnelkit.results.gap_rows import GAP_COLUMNS, NAMES
+from funnelkit.results.reports_say import Asked, say_section
 from funnelkit.results.unseen import with_unlogged, with_unused
 from funnelkit.table import Column, Table, Value
-from funnelkit.warehouse.connect import memory
+from funnelkit.warehouse.connect import connect, memory
+from funnelkit.warehouse.macros import say_plan
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -102,3 +105,18 @@ def test_a_claim_that_the_log_cannot_answer_says_so(built: "DuckDBPyConnection")
     assert (told.headline, told.notes) == (HOURS, (HOURS, "n"))
     visits = Table(table.columns, (("visits",),), {"questions": ["visits"]}, "visits: x.", ("n",))
     assert with_unlogged(built, PLAN, visits) is visits
+
+
+def test_a_report_finds_nothing_of_what_nobody_ever_used(built_sample: Project) -> None:
+    plan = say_plan(built_sample.variables)
+    asked = Asked(plan["features"], {}, built_sample.paths.root, 5)
+    with connect(built_sample.paths.warehouse, read_only=True) as con:
+        for table in ("fct_events", "fct_feature_usage"):
+            name = "event_name" if table == "fct_events" else "feature"
+            unlike = "report_exported" if table == "fct_events" else "exports"
+            con.execute(
+                f"create temp table {table} as from main.{table} where {name} <> '{unlike}'"
+            )
+        found = say_section(con, plan, asked).findings
+    assert found[-1] == "No event of exports ever occurred: is report_exported spelled right?"
+    assert not any(text.startswith(("Exports", "Not decided: Exports")) for text in found)

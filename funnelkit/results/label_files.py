@@ -25,6 +25,7 @@ SCHEMA: dict[str, type[pl.DataType]] = {
     "label": pl.String,
 }
 _DIGITS = 9
+_LONGEST = 1 << 30  # characters of a cell
 _EXPECTED = "negative, neutral or positive"
 
 
@@ -57,7 +58,8 @@ def read_labels(path: Path, name: str) -> LabelFile:
     first = text.partition("\n")[0]
     # Some spreadsheets save with semicolons, as their country has it.
     mark = ";" if ";" in first and "," not in first else ","
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark)
+    csv.field_size_limit(_LONGEST)  # Python's own is shorter than a text may be
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
     is_own = _is_own(name, _header(name, reader))
     rows, empty = [], 0
     for line, row in _numbered(name, reader):

@@ -9,6 +9,7 @@ from funnelkit.results.gaps import gaps_table
 from funnelkit.results.say_frames import OPINIONS, features, waves
 from funnelkit.results.say_money import with_money
 from funnelkit.results.small_say import Row, rows_of
+from funnelkit.results.unseen import unused
 from funnelkit.stats.bias import UNSEEN
 from funnelkit.stats.evidence import LEAST_N
 from funnelkit.stats.funnels import many
@@ -102,6 +103,7 @@ class _Gaps:
 
     def __init__(self, con: "DuckDBPyConnection", plan: Plan, asked: Asked) -> None:
         self.known = {each.name: each for each in features(con)}
+        self.unused = unused(con, plan)
         self.fewest = fewest = asked.fewest
         names = {each["name"] for each in asked.features}
         there = waves(con, OPINIONS, of_feature=True) or waves(con, ("text",))
@@ -177,6 +179,8 @@ class _Gaps:
             )
         rest = sorted((-customers, first) for ok, customers, first, _ in found if first and not ok)
         yield from (f"Not decided: {text}" for _, text in rest)
+        names = [row["feature"] for row in self.told_of]
+        yield from (self.unused[name].replace("`", "") for name in names if name in self.unused)
 
     def _beside(self) -> Iterator[str]:
         """What else the cells tell: the other side of findings."""
@@ -185,7 +189,8 @@ class _Gaps:
     def _sentences(self, row: Row) -> tuple[int, str, str]:
         """How many customers a row is about, and its sides, the stronger first, as may be told."""
         record, bounds = small_gaps.finding_record(row, self.fewest)
-        if record["captive"] is None and record["lip_service"] is None:
+        told = record["captive"] is not None or record["lip_service"] is not None
+        if not told or row["feature"] in self.unused:
             return 0, "", ""
         first, also = gap_words.findings(record, self.known[row["feature"]])
         customers = [record[f"{cell}_customers"] or 0 for cell in ("captive", "lip")]
