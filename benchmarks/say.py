@@ -36,9 +36,9 @@ def main() -> None:
     """Makes the tables, lets dbt build on them, writes the page."""
     options = _options()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    _prepare()
-    sizes = (options.events, options.users, options.responses)
-    _job("fill", *sizes)
+    if not options.filled:
+        _prepare()
+        _job("fill", options.events, options.users, options.responses)
     limit = {"FUNNELKIT_MEMORY": options.memory}
     found: dict[str, Any] = {}
     for model in MODELS:
@@ -56,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--users", type=int, default=5_000_000)
     parser.add_argument("--responses", type=int, default=1_000_000)
     parser.add_argument("--memory", default="3GB", help="DuckDB's limit")
+    parser.add_argument("--filled", action="store_true", help="the tables are there: only measure")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/SAY.md"))
     return parser.parse_args()
 
@@ -105,7 +106,9 @@ def _job(name: str, *arguments: object) -> dict[str, float]:
 def _page(found: dict[str, Any], options: argparse.Namespace) -> str:
     floor = found["floor"]["seconds"]
     head = _ABOUT.format(
-        command=" ".join(["python -m benchmarks.say", *sys.argv[1:]]),
+        command=" ".join(
+            ["python -m benchmarks.say", *(each for each in sys.argv[1:] if each != "--filled")]
+        ),
         machine=machine(),
         events=options.events,
         users=options.users,
