@@ -1,20 +1,37 @@
 {#- Events of features, a row each and feature: feature_no, user_key, used_on (day on the project's
-    calendar), occurred_at. -#}
+    calendar), occurred_at. One pass over the log for all of them: a pass each does not fit in memory
+    where the log is long. -#}
 {% macro feature_events(plan_json, events) -%}
     {%- set plan = fromjson(plan_json) -%}
-    {%- for feature in plan.features %}
-    {{ 'union all' if not loop.first }}
+    {%- set conditions = [] -%}
+    {%- for feature in plan.features if feature.where -%}{%- do conditions.append(feature) -%}{%- endfor -%}
     select
-        cast({{ feature.no }} as bigint) as feature_no,
+        fk_named.fk_feature_no as feature_no,
         user_key,
         cast({{ local_time('occurred_at', plan.timezone) }} as date) as used_on,
         occurred_at
     from {{ events }}
-    where {{ step_predicate(feature) }}
-    {%- else %}
-    select {{ no_values(['feature_no bigint', 'user_key bigint', 'used_on date', 'occurred_at timestamp']) }}
-    where false
-    {%- endfor %}
+    inner join (
+        {%- for feature in plan.features %}
+        {%- set outer = loop %}
+        {%- for name in feature.events %}
+        {{ 'union all' if not (outer.first and loop.first) }}
+        select cast({{ feature.no }} as bigint) as fk_feature_no, {{ sql_text(name) }} as fk_event_name
+        {%- endfor %}
+        {%- else %}
+        select {{ no_values(['fk_feature_no bigint', 'fk_event_name varchar']) }} where false
+        {%- endfor %}
+    ) as fk_named on event_name = fk_named.fk_event_name
+    {%- if conditions %}
+    where case fk_named.fk_feature_no
+        {%- for feature in conditions %}
+        when {{ feature.no }} then (
+            {{ feature.where }}
+        )
+        {%- endfor %}
+        else true
+    end
+    {%- endif %}
 {%- endmacro %}
 
 {#- What the log tells of claims, a row an event and question: question_no, user_key, us, used_on (where
