@@ -118,7 +118,7 @@ def _page(found: dict[str, Any], options: argparse.Namespace) -> str:
     )
     rows = [("the floor", f"{floor:.1f} s", "1.00", "")]
     for model in MODELS:
-        seconds, memory = found[model].seconds, found[model].gigabytes
+        seconds, memory = found[model]["seconds"], found[model]["gigabytes"]
         rows.append(
             (f"`{model}`", f"{seconds:.1f} s", f"{seconds / floor:.2f}", f"{memory:.2f} GB")
         )
