@@ -52,11 +52,12 @@ lint: setup ## ruff: rules and format
 types: setup ## mypy, strict
 	$(BIN)/mypy
 
-bench: setup ## measure against peers in the same run (minutes)
+bench: build ## measure against peers in the same run (minutes)
 	$(BIN)/python -m benchmarks.run $(BENCH)
 	$(BIN)/python -m benchmarks.aha
 	$(BIN)/python -m benchmarks.say
 	$(BIN)/python -m benchmarks.texts
+	$(BIN)/python -m benchmarks.reports
 
 bench-build: setup ## measure a dbt build: whole, one more day, its memory (minutes)
 	$(BIN)/python -m benchmarks.build $(BENCH)

@@ -4,15 +4,20 @@ import html
 import re
 from collections.abc import Iterator
 
+from funnelkit.report.annotations import ANNOTATIONS_CAPTION, NO_CAUSE
+from funnelkit.report.front import LADDER_CAPTION
 from funnelkit.report.model import Definition, Figure, Report, Section
+from funnelkit.report.shorter import FEWER, MOST_BYTES, shorter
 from funnelkit.report.style import STYLE
 from funnelkit.report.svg import svg_lines
 from funnelkit.report.theme import glued
 from funnelkit.table import Column, Table, Value, shown
 
 _MOST_ROWS = 12  # a longer table is folded
-_SENTENCES = ("why",)  # columns whose cells are read, not compared
+_SENTENCES = ("why", "of_whom")  # columns whose cells are read, not compared
 _WIDE = 4  # with so many columns a table is cut off on a phone
+# What a line of prose may not end within: a date, an interval.
+_WHOLE = re.compile(r"\d{4}-\d\d-\d\d|[\d.]+[–-][\d.]+(?:\u00a0%)?|[+−][\d.]+ to [+−][\d.]+")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -21,8 +26,22 @@ def text(value: str) -> str:
     return html.escape(glued(value), quote=True)
 
 
+def prose(value: str) -> str:
+    """A sentence for the page: escaped, no date or interval broken over two lines."""
+    return _WHOLE.sub(r"<span>\g<0></span>", text(value))
+
+
 def write_html(report: Report) -> bytes:
-    """The whole report as `report.html`."""
+    """The whole report as `report.html`, as much of it as 150 KB allow."""
+    page = _written(report)
+    for rows, charts in FEWER:
+        if len(page) <= MOST_BYTES:
+            break
+        page = _written(shorter(report, rows, charts))
+    return page
+
+
+def _written(report: Report) -> bytes:
     return ("\n".join(_page(report)) + "\n").encode()
 
 
@@ -42,13 +61,19 @@ def _page(report: Report) -> Iterator[str]:
     yield from _header(report)
     yield "<main>"
     yield '<section id="findings" class="findings">'
-    yield "<h2>Findings</h2>"
-    yield from _list(report.findings)
+    yield _heading(2, "Findings", "findings")
+    if report.findings:
+        yield from _list(report.findings)
+    yield f'<p class="method">{prose(report.rule)}</p>'
+    if report.standing:
+        yield "<h3>Where things stand</h3>"
+        yield from _list(report.standing)
     yield "</section>"
     for section in report.sections:
         yield from _section(section)
     yield from _closing(report)
     yield "</main>"
+    yield '<a class="up" href="#contents" aria-label="Contents">↑</a>'
     yield "</body>"
     yield "</html>"
 
@@ -57,38 +82,50 @@ def _header(report: Report) -> Iterator[str]:
     yield "<header>"
     yield f"<h1>{text(report.title)}</h1>"
     if report.description:
-        yield f'<p class="lead">{text(report.description)}</p>'
+        yield f'<p class="lead">{prose(report.description)}</p>'
     yield '<ul class="facts">'
     for fact in report.facts:
-        yield f"<li>{text(fact)}</li>"
+        yield f"<li>{prose(fact)}</li>"
     yield "</ul>"
-    yield '<nav aria-label="Contents">'
-    yield "<ul>"
-    for anchor, name in _contents(report):
-        yield f'<li><a href="#{text(anchor)}">{text(name)}</a></li>'
-    yield "</ul>"
-    yield "</nav>"
+    yield from _contents(report)
     yield "</header>"
 
 
-def _contents(report: Report) -> Iterator[tuple[str, str]]:
-    yield "findings", "Findings"
-    several = len(report.sections) > 1
+def _contents(report: Report) -> Iterator[str]:
+    """A link to each section and, below it, to its figures: seen where there is room for them."""
+    kind = ' class="one"' if len(report.sections) == 1 else ""
+    yield f'<nav id="contents"{kind} aria-label="Contents">'
+    yield "<ul>"
+    yield f"<li>{_link('findings', 'Findings')}</li>"
     for section in report.sections:
-        if several:
-            yield section.anchor, section.name
-        else:
-            yield from ((f"figure-{figure.name}", figure.topic) for figure in section.figures)
-    yield "basis", "What the numbers rest on"
+        yield f"<li>{_link(section.anchor, section.name)}"
+        if section.figures:
+            yield "<ul>"
+            for figure in section.figures:
+                yield f"<li>{_link(f'figure-{figure.name}', figure.topic)}</li>"
+            yield "</ul>"
+        yield "</li>"
+    yield f"<li>{_link('basis', 'What the numbers rest on')}</li>"
+    yield "</ul>"
+    yield "</nav>"
+
+
+def _link(anchor: str, name: str) -> str:
+    return f'<a href="#{text(anchor)}">{text(name)}</a>'
+
+
+def _heading(level: int, name: str, anchor: str) -> str:
+    """A heading that is a link to itself, so that its address can be passed on."""
+    return f"<h{level}>{_link(anchor, name)}</h{level}>"
 
 
 def _section(section: Section) -> Iterator[str]:
     yield f'<section id="{text(section.anchor)}">'
-    yield f"<h2>{text(section.name)}</h2>"
+    yield _heading(2, section.name, section.anchor)
     if section.description:
-        yield f"<p>{text(section.description)}</p>"
+        yield f"<p>{prose(section.description)}</p>"
     if section.note:
-        yield f"<p>{text(section.note)}</p>"
+        yield f"<p>{prose(section.note)}</p>"
     for figure in section.figures:
         yield from _figure(figure)
     yield "</section>"
@@ -96,12 +133,13 @@ def _section(section: Section) -> Iterator[str]:
 
 def _figure(figure: Figure) -> Iterator[str]:
     yield f'<section id="figure-{text(figure.name)}">'
-    yield f"<h3>{text(figure.topic)}</h3>"
+    yield _heading(3, figure.topic, f"figure-{figure.name}")
     if figure.lead:
-        yield f"<p>{text(figure.lead)}</p>"
+        yield f"<p>{prose(figure.lead)}</p>"
     if figure.spec:
+        yield "<figure>"
         yield f'<p class="title" id="{text(figure.name)}-title">{text(figure.title)}</p>'
-        yield f'<p class="method" id="{text(figure.name)}-desc">{text(figure.subtitle)}</p>'
+        yield f'<p class="method" id="{text(figure.name)}-desc">{prose(figure.subtitle)}</p>'
         # A chart that fits a phone has no second drawing.
         yield '<div class="wide">' if figure.narrow else '<div class="both">'
         yield from svg_lines(figure, figure.spec, figure.name)
@@ -111,6 +149,8 @@ def _figure(figure: Figure) -> Iterator[str]:
         # Nobody hovers on a small screen: without tooltips it is half as large.
         yield from svg_lines(figure, figure.narrow, f"{figure.name}-narrow", again=True)
         yield "</div>"
+    if figure.spec:
+        yield "</figure>"
     yield from _table(figure.table, figure.caption, figure.name)
     if figure.notes:
         yield from _list(figure.notes, "notes")
@@ -182,20 +222,26 @@ def _side(number: int, column: Column) -> str:
 def _list(sentences: tuple[str, ...], kind: str = "") -> Iterator[str]:
     yield f'<ul class="{kind}">' if kind else "<ul>"
     for sentence in sentences:
-        yield f"<li>{text(sentence)}</li>"
+        yield f"<li>{prose(sentence)}</li>"
     yield "</ul>"
 
 
 def _closing(report: Report) -> Iterator[str]:
     yield '<section id="basis">'
-    yield "<h2>What the numbers rest on</h2>"
+    yield _heading(2, "What the numbers rest on", "basis")
     for definition in report.definitions:
         yield from _definition(definition)
     if report.log:
         yield "<h3>What of the log counts</h3>"
         yield from _list(report.log)
-    yield "<h3>What became of raw rows</h3>"
-    yield from _table(report.quality, "Every raw row, by what became of it", "quality")
+    yield from _figure(report.quality)
+    if report.ladder.rows:
+        yield "<h3>From rows to numbers</h3>"
+        yield from _table(report.ladder, LADDER_CAPTION, "ladder")
+    if report.annotations.rows:
+        yield "<h3>Releases and the like</h3>"
+        yield f"<p>{prose(NO_CAUSE)}</p>"
+        yield from _table(report.annotations, ANNOTATIONS_CAPTION, "annotations")
     yield "<h3>Input per week</h3>"
     yield from _table(report.inputs, report.inputs_caption, "inputs")
     yield "</section>"

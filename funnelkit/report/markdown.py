@@ -1,11 +1,15 @@
 """The twin of the page that code hosts render: findings, tables and the charts as images."""
 
+import html
 import re
 from collections.abc import Sequence
 
+from funnelkit.report.annotations import NO_CAUSE
+from funnelkit.report.front import LADDER_CAPTION
 from funnelkit.report.model import Figure, Report
 from funnelkit.table import Table, markdown_text, to_markdown
 
+_MOST_ROWS = 20  # a longer table is folded
 # What would open a block when a line begins with it: a heading, a list item, a rule, a quote.
 _OPENS = re.compile(r"(?:#{1,6}|[+-])(?:\s|$)|-(?:\s*-)*$|>")
 _NUMBERED = re.compile(r"^(\d{1,9})(?=[.)](?:\s|$))")
@@ -35,12 +39,30 @@ def table(made: Table) -> str:
     return _plainer(to_markdown(made)).rstrip()
 
 
+def folded(made: Table, topic: str) -> list[str]:
+    """The table, behind a line to click where it is long: reviewers scroll past rows to the next.
+
+    Blank lines stand between the tags and the table, or it would not be read as one.
+    """
+    if len(made.rows) <= _MOST_ROWS:
+        return [table(made)]
+    summary = f"<summary>{html_text(topic)}: table of {len(made.rows)} rows</summary>"
+    return [f"<details>\n{summary}", table(made), "</details>"]
+
+
+def html_text(text: str) -> str:
+    """Text within a tag of ours, where no mark of Markdown counts."""
+    return html.escape(" ".join(text.split()), quote=False)
+
+
 def write_markdown(report: Report) -> bytes:
     """The whole report as `report.md`; images are relative paths."""
     blocks = [f"# {line(report.title)}", line(report.description)]
     blocks.append(" · ".join(line(fact) for fact in report.facts))
     blocks.append("## Findings")
-    blocks.append(bullets(report.findings))
+    blocks += [bullets(report.findings), line(report.rule)]
+    if report.standing:
+        blocks += ["### Where things stand", bullets(report.standing)]
     for section in report.sections:
         blocks.append(f"## {line(section.name)}")
         blocks += [line(section.description), line(section.note)]
@@ -54,12 +76,14 @@ def write_markdown(report: Report) -> bytes:
             blocks.append(f"Definition hash {line(definition.definition_hash)}")
     if report.log:
         blocks += ["### What of the log counts", bullets(report.log)]
-    blocks += ["### What became of raw rows", table(report.quality)]
-    blocks += [
-        "### Input per week",
-        line(report.inputs_caption),
-        table(report.inputs),
-    ]
+    blocks += _figure(report.quality)
+    if report.ladder.rows:
+        blocks += ["### From rows to numbers", line(LADDER_CAPTION)]
+        blocks += folded(report.ladder, "From rows to numbers")
+    if report.annotations.rows:
+        blocks += ["### Releases and the like", line(NO_CAUSE), table(report.annotations)]
+    blocks += ["### Input per week", *folded(report.inputs, "Input per week")]
+    blocks.append(line(report.inputs_caption))
     return ("\n\n".join(block for block in blocks if block) + "\n").encode()
 
 
@@ -73,7 +97,7 @@ def _figure(figure: Figure) -> list[str]:
         f"### {line(figure.topic)}",
         line(figure.lead),
         f"![{line(figure.title)}](charts/{figure.name}.svg)" if figure.spec else "",
-        table(figure.table),
+        *folded(figure.table, figure.topic),
         f"{line(figure.caption)} ([data/{figure.name}.csv](data/{figure.name}.csv))",
         bullets(figure.notes),
     ]

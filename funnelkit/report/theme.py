@@ -60,8 +60,8 @@ def text_width(text: str, size: float = TEXT, *, bold: bool = False) -> float:
 
 
 def glued(text: str) -> str:
-    """The text with no line break between a number and its unit."""
-    return _UNIT.sub("\u00a0", text).replace("n = ", "n\u00a0=\u00a0")
+    """The text with no line break between a number and its unit, or the sign before it."""
+    return _UNIT.sub("\u00a0", text).replace("n = ", "n\u00a0=\u00a0").replace("≈ ", "≈\u00a0")
 
 
 def wrap(text: str, width: float, size: float = TEXT, *, bold: bool = False) -> list[str]:
