@@ -79,6 +79,15 @@ final as (
         users.user_key,
         users.account_id,
         coalesce(users.account_id, users.user_id) as customer_id,
+        coalesce(
+            waved.user_id,
+            -- Of a wide export, a row of the file is one person's.
+            'response ' || case
+                when right(waved.response_id, 1 + length(waved.question)) = ':' || waved.question
+                    then left(waved.response_id, length(waved.response_id) - 1 - length(waved.question))
+                else waved.response_id
+            end
+        ) as respondent,
         waved.source,
         waved.question,
         waved.kind,
