@@ -13,9 +13,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return ["| " + " | ".join(cells) + " |" for cells in lines]
 
 
-def machine() -> str:
-    """What a page was measured on, and with which versions."""
-    packages = ("funnelkit", "duckdb", "chdb", "chdb-core", "polars", "numpy", "pyarrow")
+def machine(*drawing: str) -> str:
+    """What a page was measured on, and with which versions, those of `drawing` packages besides."""
+    packages = ("funnelkit", "duckdb", "chdb", "chdb-core", "polars", "numpy", "pyarrow", *drawing)
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     made_of = f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GB, {platform.system()}"

@@ -29,6 +29,7 @@ from funnelkit.saying import interruptible as _interruptible
 from funnelkit.table import Column, Table
 
 if TYPE_CHECKING:
+    from funnelkit.comparing import Diff
     from funnelkit.project.definitions import Definitions
     from funnelkit.project.locate import Paths
     from funnelkit.project.read import Source
@@ -294,11 +295,18 @@ class Project(Saying):
         with _interruptible():
             if view.is_in_marts and declared and whom.is_everybody and asked == spec:
                 with open_marts(self.paths.warehouse) as con:
-                    return funnel_table(con, spec, by=by, trend=trend, times=times)
-            from funnelkit.results.rerun import rerun
+                    table = funnel_table(con, spec, by=by, trend=trend, times=times)
+            else:
+                from funnelkit.results.rerun import rerun
 
-            self._check_conditions()
-            return rerun(self.paths.warehouse, asked, view, whom, self.variables)
+                self._check_conditions()
+                table = rerun(self.paths.warehouse, asked, view, whom, self.variables)
+        happened = self.variables.get("annotations")
+        if trend is None or not happened:
+            return table
+        from funnelkit.results.released import with_releases
+
+        return with_releases(table, happened, trend)
 
     def definitions(self, name: str | None = None) -> Table:
         """Each definition in words, one row a sentence: funnel (its name), definition_hash, line,
@@ -316,6 +324,37 @@ class Project(Saying):
         plan = aha_plan(self.variables)
         return spelled_table(list(spelled(self.specs(), plan, self._say, self.defined)), name)
 
+    def gate_names(self) -> list[str]:
+        """Names of the declared gates."""
+        return list(self.variables.get("gates") or {})
+
+    def check(
+        self,
+        names: Sequence[str] = (),
+        *,
+        fail_under: Mapping[str, str] | None = None,
+        fail_over: Mapping[str, str] | None = None,
+        judge: Literal["lower", "upper", "estimate"] | None = None,
+    ) -> Table:
+        """Gates judged on the built warehouse: a row each limit, state `ok` or `FAIL`.
+
+        `names`: of the declared gates only these. `fail_under`, `fail_over`: limits by name, as
+        text (`30%`, `0.3`), instead of those declared for it or beside; `judge`: the end of the
+        interval that must hold, of all. Columns in docs/pull-requests.md. Raises FunnelkitError
+        without any gate, for a name or limit that is not right, and unless the tables are of these
+        definitions and files.
+        """
+        from funnelkit.results.gates import gates_table
+        from funnelkit.results.gates_asked import gates_asked
+        from funnelkit.warehouse import meta
+        from funnelkit.warehouse.queries import open_marts
+
+        flags = {"fail_under": fail_under or {}, "fail_over": fail_over or {}}
+        asked = gates_asked(self._source, names, flags, judge)
+        with _interruptible(), open_marts(self.paths.warehouse) as con:
+            meta.check(con, self.variables, self.specs())
+            return gates_table(con, asked, self._plan, self._say)
+
     def report_build(self, names: Sequence[str] = ()) -> list[str]:
         """Writes these reports, or all, from the built warehouse; returns their folders."""
         with _interruptible():
@@ -326,8 +365,20 @@ class Project(Saying):
         with _interruptible():
             return self._reports.check(names)
 
+    def diff(self, base: str, head: str | None = None, *, rebuild: bool = True) -> "Diff":
+        """What moved in the reports from `base` to `head`: git revisions, or folders of reports.
+
+        Without `head`, to the files as they are; then causes that the files leave together are told
+        apart by builds of the earlier definitions on the present data, unless `rebuild` is False.
+        Raises FunnelkitError for a revision that nothing has, and one without reports.
+        """
+        from funnelkit.comparing import diff
+
+        with _interruptible():
+            return diff(self, base, head, rebuild=rebuild)
+
     def report_list(self) -> Table:
-        """The declared reports: report, title, funnels, page (None until it is written)."""
+        """The declared reports: title, what each shows, page (None until it is written)."""
         return self._reports.table()
 
     def report_page(self, name: str) -> Path:

@@ -54,9 +54,7 @@ class Reports:
         from funnelkit.report.index import render_index
         from funnelkit.report.personal import check_personal
 
-        slugs = self._chosen(names)
-        with self._marts() as con:
-            data = {slug: self._data(con, slug) for slug in slugs}
+        data = self.data(names)
         rendered = {slug: render(each) for slug, each in data.items()}
         for slug, files in rendered.items():
             check_personal({f"{self._folder()}/{slug}/{name}": files[name] for name in files})
@@ -66,7 +64,23 @@ class Reports:
         for slug, files in rendered.items():
             write(files, self.paths.reports / slug)
         _replace(self.paths.reports / INDEX, index)
-        return [f"{self._folder()}/{slug}" for slug in slugs]
+        file, content = self._exposures()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _replace(file, content)
+        return [f"{self._folder()}/{slug}" for slug in data]
+
+    def data(self, names: Sequence[str] = ()) -> dict[str, "ReportData"]:
+        """What these reports, or all, show by the built warehouse, by slug."""
+        slugs = self._chosen(names)
+        with self._marts() as con:
+            return {slug: self._data(con, slug) for slug in slugs}
+
+    def inputs(self) -> Table:
+        """What the numbers of the built warehouse rest on, per week; see ReportData."""
+        from funnelkit.results.reports import weekly_inputs
+
+        with self._marts() as con:
+            return weekly_inputs(con)
 
     def check(self, names: Sequence[str] = ()) -> ReportCheck:
         """Compares committed files with what the warehouse says; without one, with their data."""
@@ -96,18 +110,23 @@ class Reports:
                 not index.is_file() or index.read_bytes() != render_index(list(data.values()))
             ):
                 found.append(f"{self._folder()}/{INDEX}: not the list of these reports")
+            found += self._wrong_exposures()
         return ReportCheck(len(slugs), tuple(found), notes)
 
     def table(self) -> Table:
-        """One row a report: its slug, title, funnels, aha moments, and its page if written."""
+        """One row a report: its slug, title, what it shows, and its page if written.
+
+        Features may be `all`; `scorecard` is `yes` where it has one.
+        """
         rows = []
         for slug, definition in self.declared.items():
             page = self.paths.reports / slug / "report.md"
             written = f"{self._folder()}/{slug}/report.md" if page.is_file() else None
-            funnels = ", ".join(definition.get("funnels") or ())
-            aha = ", ".join(definition.get("aha") or ())
-            rows.append((slug, definition.get("title") or slug, funnels, aha, written))
-        names = ("report", "title", "funnels", "aha", "page")
+            named = [definition.get(key) or () for key in ("funnels", "aha", "features")]
+            shown = [each if isinstance(each, str) else ", ".join(each) for each in named]
+            card = "yes" if definition.get("scorecard") else ""
+            rows.append((slug, definition.get("title") or slug, *shown, card, written))
+        names = ("report", "title", "funnels", "aha", "features", "scorecard", "page")
         return Table(tuple(map(Column, names)), tuple(rows))
 
     def page(self, name: str) -> Path:
@@ -173,6 +192,13 @@ class Reports:
             yield f"{slug}: the rules of the log are others than the report shows"
         if data.say and list(data.say.words) != self._say_words():
             yield f"{slug}: the rules of feedback are others than the report shows"
+        if list(data.scorecard.words if data.scorecard else ()) != self._card_words(slug):
+            yield f"{slug}: the scorecard's owners and targets are others than the report shows"
+        if {each.on: each.text for each in data.annotations} != self._happened():
+            yield f"{slug}: the annotations are others than the report shows"
+        compared = data.compared()
+        if compared and compared != self.declared[slug].get("compare"):
+            yield f"{slug}: compare: names another property than {compared}, which the report shows"
         committed = data.hashes()
         now = self._hashes(slug)
         for name in sorted(committed.keys() | now.keys()):
@@ -181,6 +207,12 @@ class Reports:
                     f"{slug}: the definition of {name} is {now.get(name, 'gone')},"
                     f" the report shows {committed.get(name, 'none')}"
                 )
+
+    def _happened(self) -> dict[str, str]:
+        from funnelkit.report.columns import clean
+
+        happened = self.definitions.get("annotations") or {}
+        return {str(on): clean(text) for on, text in happened.items()}
 
     def _hashes(self, slug: str) -> dict[str, str]:
         """Name and hash of what a report shows, by the definitions as they are."""
@@ -194,7 +226,19 @@ class Reports:
         moments, searches = reported(plan, declared.get("aha") or ())
         found |= {f"aha moment {each['name']}": aha_hash(plan, each["no"]) for each in moments}
         found |= self._feature_hashes(declared.get("features"))
+        if declared.get("scorecard"):
+            from funnelkit.results.scorecard import declared_hashes
+
+            found |= declared_hashes(declared["scorecard"], self.specs, self.definitions)
         return found | ({"the search": search_hash(plan)} if searches else {})
+
+    def _card_words(self, slug: str) -> list[str]:
+        from funnelkit.project.scorecard import Scorecard
+        from funnelkit.report.columns import clean
+
+        written = self.declared[slug].get("scorecard")
+        words = Scorecard.model_validate(written).in_words() if written else []
+        return [clean(sentence) for sentence in words]
 
     def _say_words(self) -> list[str]:
         from funnelkit.report.columns import clean
@@ -218,6 +262,33 @@ class Reports:
             if page.parent.name not in self.declared:
                 folder = f"{self._folder()}/{page.parent.name}"
                 yield f"{folder}: no report of this name is declared: delete {folder}"
+
+    def _exposures(self) -> tuple[Path, bytes]:
+        """The file that tells dbt of the reports, and what it should hold."""
+        from funnelkit.project.definitions import Definitions
+        from funnelkit.results.exposures import Exposed, exposures, exposures_file
+        from funnelkit.results.spelled import spelled
+        from funnelkit.warehouse.macros import aha_plan, say_plan
+
+        folder, funnels = self._folder(), [str(spec["name"]) for spec in self.specs]
+        reports = [
+            Exposed(slug, declared, f"{folder}/{slug}/report.md", self._hashes(slug), funnels)
+            for slug, declared in self.declared.items()
+        ]
+        plan, say = aha_plan(self.definitions), say_plan(self.definitions)
+        words = spelled(self.specs, plan, say, Definitions.model_validate(self.definitions))
+        return exposures_file(self.paths), exposures(reports, words, self.paths.name)
+
+    def _wrong_exposures(self) -> Iterator[str]:
+        from funnelkit.report.build import full_diff
+
+        file, content = self._exposures()
+        committed = file.read_bytes() if file.is_file() else None
+        if committed != content:
+            name = file.relative_to(self.paths.root).as_posix()
+            what = "missing" if committed is None else "changed"
+            diff = "" if committed is None else "".join(full_diff(name, committed, content))
+            yield f"{name}: {what}\n{diff}"
 
     @contextmanager
     def _marts(self) -> Iterator["DuckDBPyConnection"]:

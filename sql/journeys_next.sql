@@ -1,5 +1,6 @@
 -- The very next event, within the window, of journeys lost after a step. Grain: event name, null for
 -- no event. Parameters: step; window_us, null without a window. On the engine's temp tables.
+-- clusters: entities; entities: journeys, of which one may have several where attempts count.
 with
 
 chain_rows as (
@@ -77,7 +78,8 @@ later as (
 
 select
     later.event_name as event,
-    count(*) as entities
+    count(*) as entities,
+    count(distinct stopped.entity_key) as clusters
 from stopped
 left join later on stopped.p = later.p and stopped.attempt = later.attempt
 group by later.event_name

@@ -3,32 +3,23 @@
 -- Parameter: breakdown, a user property or segment for `value`, as of the answer; null for none.
 with
 
-feedback as (
-
-    select
-        *,
-        -- Of a wide export, a row of the file is one person's.
-        'response ' || case
-            when ends_with(response_id, ':' || question) then left(response_id, -1 - length(question))
-            else response_id
-        end as anonymous
-    from fct_feedback
-    where wave_no is not null and product is null and opinion is not null
-
-),
-
 answers as (
 
     select
         wave_no,
         wave,
         response_id,
-        coalesce(user_id, anonymous) as respondent,
-        coalesce(customer_id, user_id, anonymous) as customer_id,
+        respondent,
+        coalesce(customer_id, respondent) as customer_id,
         user_id is null as is_anonymous,
         case opinion when 'like' then 1 when 'neutral' then 0 else -1 end as vote
-    from feedback
-    where kind = 'nps' and feature is null
+    from fct_feedback
+    where
+        wave_no is not null
+        and product is null
+        and opinion is not null
+        and kind = 'nps'
+        and feature is null
     qualify row_number() over (
         partition by wave_no, respondent order by submitted_at desc, response_id desc
     ) = 1

@@ -3,32 +3,20 @@
 -- breakdown, a user property or segment for `value`, as of the answer; null for none.
 with
 
-feedback as (
-
-    select
-        *,
-        -- Of a wide export, a row of the file is one person's.
-        'response ' || case
-            when ends_with(response_id, ':' || question) then left(response_id, -1 - length(question))
-            else response_id
-        end as anonymous
-    from fct_feedback
-    where wave_no is not null and product is null and opinion is not null
-
-),
-
 answers as (
 
     select
         response_id,
         feature,
         case kind when 'importance' then 'importance' else 'satisfaction' end as scale,
-        coalesce(user_id, anonymous) as respondent,
-        coalesce(customer_id, user_id, anonymous) as customer_id,
+        respondent,
+        coalesce(customer_id, respondent) as customer_id,
         opinion = 'like' as is_top
-    from feedback
+    from fct_feedback
     where
         wave_no = $wave_no
+        and product is null
+        and opinion is not null
         and feature is not null
         and kind in ('importance', 'satisfaction', 'rating5')
     qualify row_number() over (

@@ -11,9 +11,13 @@ import funnelkit as fk
 from funnelkit import api
 from funnelkit.api import Project
 from funnelkit.errors import FunnelkitError
+from funnelkit.results.reports_funnel import comparison
 from funnelkit.results.rerun import rerun
 from funnelkit.results.view import Bounds, View
 from funnelkit.table import Table
+from funnelkit.warehouse import answers
+from funnelkit.warehouse.built_journeys import built_journeys
+from funnelkit.warehouse.queries import open_marts
 from tests.conftest import ROOT
 
 VIEWS: list[dict[str, Any]] = [
@@ -90,6 +94,29 @@ def test_every_rule_counts_alike_in_the_marts_and_in_the_engine(many: Project):
                 built.notes,
                 built.meta,
             )
+
+
+def test_reports_ask_the_marts_what_the_command_asks_the_engine(many: Project):
+    for name in ("activation", *FUNNELS):
+        spec = many.pick(name, many.specs())
+        required = [step["name"] for step in spec["steps"] if not step["optional"]]
+        with open_marts(many.paths.warehouse) as con:
+            compared = comparison(con, spec, "country", 1)
+            with built_journeys(con, spec):
+                rows = answers.next_events(con, spec, 1)
+        asked = many.funnel(name, next_after=required[0])
+        told = {row["event"]: row["entities"] for row in asked.records()}
+        assert {row["event"] or "(nothing more)": row["entities"] for row in rows} == told
+        assert all(0 < row["clusters"] <= row["entities"] for row in rows), name
+        if name not in ("activation", "entries", "accounts", "held"):
+            continue  # the engine takes its time
+        asked = many.funnel(name, compare=["country"])
+        tested = [row for row in asked.records() if row["n_a"] and row["n_b"]]
+        cut = compared.select(asked.names).records()
+        assert len(cut) == len(tested) > 2, name
+        for row, other in zip(cut, tested, strict=True):
+            # A country without anybody mature is no group here, so the family may be smaller.
+            assert {**row, "q_value": 0} == {**other, "q_value": 0}, name
 
 
 def test_an_exclusion_of_whole_entities_is_counted_in_the_meta(many: Project):

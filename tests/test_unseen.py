@@ -117,6 +117,6 @@ def test_a_report_finds_nothing_of_what_nobody_ever_used(built_sample: Project) 
             con.execute(
                 f"create temp table {table} as from main.{table} where {name} <> '{unlike}'"
             )
-        found = say_section(con, plan, asked).findings
+        found = say_section(con, plan, asked)[0].findings
     assert found[-1] == "No event of exports ever occurred: is report_exported spelled right?"
     assert not any(text.startswith(("Exports", "Not decided: Exports")) for text in found)

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from funnelkit.errors import FunnelkitError
+from funnelkit.jobs.money import affected
 from funnelkit.results.experiments import Linked
-from funnelkit.results.opportunity_problems import UNTOLD, _severity
+from funnelkit.results.opportunity_problems import UNTOLD, _revenue, _severity
 from funnelkit.results.say_frames import Feature
 from funnelkit.stats.proportions import Interval
 from funnelkit.warehouse.customers import create_customers, create_success
@@ -21,9 +22,9 @@ DAY = dt.timedelta(days=1)
 OBSERVED = REF + 10 * DAY
 FEEDBACK = (
     "response_id varchar, user_id varchar, user_key bigint, account_id varchar,"
-    " customer_id varchar, source varchar, question varchar, kind varchar, feature varchar,"
-    " product varchar, wave_no bigint, wave varchar, text varchar, score double, opinion varchar,"
-    " submitted_at timestamp"
+    " customer_id varchar, respondent varchar, source varchar, question varchar, kind varchar,"
+    " feature varchar, product varchar, wave_no bigint, wave varchar, text varchar, score double,"
+    " opinion varchar, submitted_at timestamp"
 )
 PLAN: dict[str, Any] = {
     "declared": True,
@@ -50,6 +51,7 @@ def say(con: duckdb.DuckDBPyConnection, response_id: str, **given: Any) -> None:
     """An answer to an NPS question in the wave, but for what is given."""
     row = {
         "response_id": response_id,
+        "respondent": given.get("user_id") or f"response {response_id}",
         "source": "survey",
         "kind": "nps",
         "wave_no": 0,
@@ -85,12 +87,19 @@ def test_the_latest_answer_of_a_respondent_counts_and_the_anonymous_are_one_each
 
 
 def test_a_row_of_a_wide_export_is_one_person(con) -> None:
-    say(con, "7:nps", question="nps")
-    say(con, "7:why", question="why", kind="text", text="slow", opinion=None)
-    say(con, "7:odd", question="other", kind="text", text="slow", opinion=None)
-    assert frame(con, "nps_answers", breakdown=None)["respondent"].to_list() == ["response 7"]
-    texts = frame(con, "nps_texts", wave_no=0).rows()
-    assert texts == [("7:odd", "response 7:odd"), ("7:why", "response 7")]
+    person = {"respondent": "response 7"}
+    say(con, "7:nps", **person)
+    say(con, "7:again", **person, opinion="dislike", submitted_at=REF + DAY)
+    say(con, "7:why", **person, kind="text", text="slow", opinion=None)
+    answers = frame(con, "nps_answers", breakdown=None)
+    told = answers.select("respondent", "customer_id", "is_anonymous", "vote").rows()
+    assert told == [("response 7", "response 7", True, -1)]
+    assert frame(con, "nps_texts", wave_no=0).rows() == [("7:why", "response 7")]
+    rated = {**person, "kind": "satisfaction", "feature": "alerts"}
+    say(con, "7:rated", **rated)
+    say(con, "7:rated again", **rated, opinion="dislike", submitted_at=REF + DAY)
+    rows = frame(con, "opportunity_ratings", wave_no=0, breakdown=None)
+    assert rows.select("customer_id", "is_top").rows() == [("response 7", False)]
 
 
 def test_a_value_is_that_of_the_answer_that_counts(con) -> None:
@@ -221,6 +230,24 @@ def test_severity_is_what_success_leaves_unless_an_experiment_tells(
 
 
 # --- customers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told", "cents"),
+    [
+        ([("acme", 500), ("acme", 500), ("beta", 300)], 800),
+        ([("acme", 500), ("beta", -300)], 500),  # a credit takes nothing from the others
+        ([("acme", -500), ("acme", None), ("beta", None)], 0),
+        ([("acme", None), ("beta", None)], None),
+        ([], None),
+    ],
+)
+def test_credits_are_no_revenue(told: list[tuple[str, int | None]], cents: int | None) -> None:
+    names = {"customer_id": pl.String, "revenue_cents": pl.Int64}
+    eligible = pl.DataFrame(told, schema=names, orient="row")
+    assert _revenue(eligible) == cents
+    nobody = pl.DataFrame(schema={"customer_id": pl.String, "affected": pl.Boolean})
+    assert affected(eligible, nobody).eligible_cents == cents
 
 
 def test_a_warehouse_of_an_older_build_is_to_be_built_again(con) -> None:

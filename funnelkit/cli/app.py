@@ -30,6 +30,8 @@ COMMANDS = (
     "experiment",
     "explore",
     "report",
+    "diff",
+    "check",
     "definitions",
     "doctor",
     "forget",

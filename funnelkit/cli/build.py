@@ -30,8 +30,6 @@ def command(select: tuple[str, ...], full_refresh: bool) -> int:
     from funnelkit import api
 
     project = api.open(state().project)
-    if project.defined.unused:
-        tell(f"warning: not used by this version: {', '.join(project.defined.unused)}")
     with progress_bar("building") as on_event:
         result = project.build(select, full_refresh, on_event)
     for selector in result.unmatched:

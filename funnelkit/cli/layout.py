@@ -3,154 +3,16 @@
 Everything here is text and cells; colours are names that output.py turns into codes.
 """
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from funnelkit.cli.grid import GAP, Cell, Field, Grid, aligned, cell_width, fitted, total_width
 from funnelkit.table import Column, Table, Value, percent, shown
 
-Cell = list[tuple[str, str]]  # pieces of text with the name of a style
-_GAP = 2
 _SHORTEST_BAR, _LONGEST_BAR = 8, 30
 _FULL, _OPEN, _GHOST = "█", "▒", "░"
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-
-
-@dataclass(frozen=True)
-class Field:
-    """A printed column. `drop` is the order in which columns go when the width is short (0 stays);
-    `flexible` may be cut with an ellipsis, down to 8 characters.
-    """
-
-    header: str
-    cells: list[Cell]
-    right: bool = False
-    drop: int = 0
-    flexible: bool = False
-
-    @property
-    def width(self) -> int:
-        """Columns of a terminal that the widest cell takes."""
-        return max([text_width(self.header), *(_cell_width(cell) for cell in self.cells)])
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Fields side by side."""
-
-    fields: tuple[Field, ...]
-
-    @property
-    def width(self) -> int:
-        """Columns of a terminal that all of it takes."""
-        return _total(self.fields)
-
-    def lines(self, width: int | None) -> list[Cell]:
-        """Header and rows, cut to `width` columns; whole when it is None."""
-        fields = self.fields if width is None else fitted(self.fields, width)
-        widths = [field.width for field in fields]
-        header = [_aligned([(f.header, "dim")], f, w) for f, w in zip(fields, widths, strict=True)]
-        if not fields:
-            return []
-        rows = [header] if any(field.header for field in fields) else []
-        for row in zip(*(field.cells for field in fields), strict=True):
-            cells = zip(row, fields, widths, strict=True)
-            rows.append([_aligned(cell, field, wide) for cell, field, wide in cells])
-        return [_joined(row) for row in rows]
-
-
-def _joined(cells: list[Cell]) -> Cell:
-    line: Cell = []
-    for number, cell in enumerate(cells):
-        line += [(" " * _GAP, "")] * (number > 0) + cell
-    return line
-
-
-def _aligned(cell: Cell, field: Field, width: int) -> Cell:
-    blanks = (" " * (width - _cell_width(cell)), "")
-    return [blanks, *cell] if field.right else [*cell, blanks]
-
-
-def fitted(fields: tuple[Field, ...], width: int) -> tuple[Field, ...]:
-    """The fields without those that give way first, then with cut names, until they fit."""
-    kept = list(fields)
-    for victim in sorted((f for f in fields if f.drop), key=lambda f: -f.drop):
-        if _least(kept) <= width:
-            break
-        kept.remove(victim)
-    excess = _total(kept) - width
-    for index, field in enumerate(kept):
-        if excess > 0 and field.flexible:
-            target = max(8, field.width - excess)
-            excess -= field.width - target
-            kept[index] = replace(
-                field,
-                header=cut(field.header, target),
-                cells=[_cut_cell(cell, target) for cell in field.cells],
-            )
-    return tuple(kept)
-
-
-def _total(fields: Sequence[Field]) -> int:
-    return sum(field.width for field in fields) + _GAP * (len(fields) - 1)
-
-
-def _least(fields: Sequence[Field]) -> int:
-    cuts = sum(max(0, f.width - max(8, min(f.width, 18))) for f in fields if f.flexible)
-    return _total(fields) - cuts
-
-
-def text_width(text: str) -> int:
-    """Columns that a terminal gives this text (wide characters take two)."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
-
-
-def _cell_width(cell: Cell) -> int:
-    return sum(text_width(text) for text, _ in cell)
-
-
-def cut(text: str, width: int) -> str:
-    """The text in at most `width` columns, an ellipsis where something is missing."""
-    if text_width(text) <= width:
-        return text
-    while text and text_width(text) > width - 1:
-        text = text[:-1]
-    return text + "…"
-
-
-def _cut_cell(cell: Cell, width: int) -> Cell:
-    if _cell_width(cell) <= width:
-        return cell
-    return [(cut("".join(text for text, _ in cell), width), cell[0][1])]
-
-
-def wrap(text: str, width: int, indent: int = 0) -> list[str]:
-    """Lines of at most `width` columns, broken at blanks; later lines are indented.
-
-    A number and its unit stay together.
-    """
-    lines: list[str] = []
-    for paragraph in text.splitlines() or [""]:
-        line = ""
-        for word in _BLANK.split(paragraph):
-            if line.strip() and text_width(f"{line} {word}") > width:
-                lines.append(line)
-                line = " " * indent + word
-            else:
-                line = f"{line} {word}" if line else word
-        lines.append(line)
-    return lines
-
-
-_BLANK = re.compile(r"(?<!\d) | (?!%|pp\b)")
-
-
-# --- which columns people see ------------------------------------------------------------------
 
 
 def human(table: Table) -> Table:
@@ -353,8 +215,8 @@ def rates(rows: Sequence[Row], share: Share = CONVERSION) -> list[Cell]:
     """`32.1 %  30.0–34.3`: a share, and its interval in a quieter colour."""
     shares = column(rows, share.name, "share")
     intervals = interval(rows, share)
-    wide = max((_cell_width(cell) for cell in intervals), default=0)
-    padded = [_aligned(cell, Field("", [], right=True), wide) for cell in intervals]
+    wide = max((cell_width(cell) for cell in intervals), default=0)
+    padded = [aligned(cell, Field("", [], right=True), wide) for cell in intervals]
     return [[*rate, ("  ", ""), *rest] for rate, rest in zip(shares, padded, strict=True)]
 
 
@@ -368,7 +230,7 @@ def with_bars(
     bars = replace(fields[at], cells=[[(" " * _SHORTEST_BAR, "")]])
     kept = list(fitted((*fields[:at], bars, *fields[at + 1 :]), width))
     place = kept.index(bars)
-    left = width - _total([*kept[:place], *kept[place + 1 :]]) - _GAP
+    left = width - total_width([*kept[:place], *kept[place + 1 :]]) - GAP
     kept[place] = replace(bars, cells=draw(max(_SHORTEST_BAR, min(_LONGEST_BAR, left))))
     return Grid(tuple(kept))
 

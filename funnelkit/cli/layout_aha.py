@@ -3,22 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from funnelkit.cli.layout import (
-    Cell,
-    Field,
-    Grid,
-    Row,
-    Share,
-    column,
-    fitted,
-    has,
-    rates,
-    records,
-    scaled,
-    text,
-    with_bars,
-    wrap,
-)
+from funnelkit.cli.grid import Cell, Field, Grid, fitted, wrap
+from funnelkit.cli.layout import Row, Share, column, has, rates, records, scaled, text, with_bars
 from funnelkit.table import Table, Value, shown
 
 REACH = Share("reach", "reach_lo", "reach_hi")

@@ -1,9 +1,7 @@
 """How the tables of single questions look: comparisons, next events, other rules, proof rows."""
 
+from funnelkit.cli.grid import Cell, Field, Grid
 from funnelkit.cli.layout import (
-    Cell,
-    Field,
-    Grid,
     Row,
     Share,
     column,

@@ -1,6 +1,7 @@
 """How the table of products side by side looks."""
 
-from funnelkit.cli.layout import Cell, Field, Grid, Row, Share, column, has, rates, records, text
+from funnelkit.cli.grid import Cell, Field, Grid
+from funnelkit.cli.layout import Row, Share, column, has, rates, records, text
 from funnelkit.table import Table, shown
 
 ALL = "(all)"

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from funnelkit.cli.layout import Cell, Field, Grid, Row, column, has, plain, records, text, wrap
+from funnelkit.cli.grid import Cell, Field, Grid, wrap
+from funnelkit.cli.layout import Row, column, has, plain, records, text
 from funnelkit.cli.layout_aha import WithReasons
 from funnelkit.results.gap_words import PHI_BESIDE
 from funnelkit.table import MINUS, NOTHING, Table, Value, percent, plain_number, shown

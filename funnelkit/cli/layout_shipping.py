@@ -1,15 +1,7 @@
 """How tables of shipped changes and of experiments look."""
 
-from funnelkit.cli.layout import (
-    Cell,
-    Field,
-    Grid,
-    Row,
-    column,
-    has,
-    records,
-    text,
-)
+from funnelkit.cli.grid import Cell, Field, Grid
+from funnelkit.cli.layout import Row, column, has, records, text
 from funnelkit.table import Table, shown
 
 _HUMAN = {

@@ -1,6 +1,7 @@
 """How the table of themes looks."""
 
-from funnelkit.cli.layout import Field, Grid, Row, column, has, records, scaled, text, with_bars
+from funnelkit.cli.grid import Field, Grid
+from funnelkit.cli.layout import Row, column, has, records, scaled, text, with_bars
 from funnelkit.table import Table
 
 _HUMAN = (

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from funnelkit.cli.layout import Cell, Field, Grid, Row, Share, column, has, rates, records, text
+from funnelkit.cli.grid import Cell, Field, Grid
+from funnelkit.cli.layout import Row, Share, column, has, rates, records, text
 from funnelkit.table import Column, Table, Value, amount, score, shown, signed_score
 
 AFFECTED = Share("affected_share", "lo", "hi")

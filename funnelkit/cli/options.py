@@ -58,6 +58,7 @@ SEGMENT_OR_PROPERTY = Completed(
 FEATURE_OR_FUNNEL = Completed(
     "name", lambda project: [*project.feature_names(), *project.funnel_names()]
 )
+GATE = Completed("name", lambda project: project.gate_names())
 WAVE = Completed("wave", lambda project: project.wave_names())
 PROPERTY = Completed("property", lambda project: project.property_names())
 USER_PROPERTY = Completed("property", lambda project: project.user_property_names())

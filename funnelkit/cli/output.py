@@ -42,13 +42,13 @@ def colored(stream: TextIO, choice: str) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def format_option() -> Callable[[F], F]:
+def format_option(default: str = "table") -> Callable[[F], F]:
     """`--format table|markdown|csv|json`, for every command that prints data."""
     return click.option(
         "--format",
         "format_",
         type=click.Choice(FORMATS),
-        default="table",
+        default=default,
         help="How to print: for people, for a document, or every column for a program.",
     )
 
@@ -64,10 +64,10 @@ def emit(table: Table, format_: str) -> None:
     else:
         _emit_table(table)
         return
-    _echo(text)
+    echo(text)
 
 
-def _echo(text: str) -> None:
+def echo(text: str) -> None:
     """Prints data: as it is for a program; on a terminal nothing in it steers the terminal."""
     shown = printable(text, keep="\n\t") if sys.stdout.isatty() else text
     click.echo(shown, nl=False, color=True)
@@ -87,7 +87,7 @@ def write_csv(table: Table, file: str) -> None:
     Raises FunnelkitError for a folder that is not there.
     """
     if file == "-":
-        _echo(to_csv(table))
+        echo(to_csv(table))
         return
     from pathlib import Path
 
@@ -138,7 +138,7 @@ def emit_blocks(table: Table, heading: tuple[str, str, str], line: str) -> None:
 
     `heading`: name, hash, kind; of a funnel the kind goes without saying.
     """
-    from funnelkit.cli.layout import wrap
+    from funnelkit.cli.grid import wrap
 
     width, previous = _width(), None
     for record in table.records():
@@ -152,12 +152,17 @@ def emit_blocks(table: Table, heading: tuple[str, str, str], line: str) -> None:
             _print_lines([[("  ", ""), (text, "")]])
 
 
+def emit_lines(lines: "list[list[tuple[str, str]]]") -> None:
+    """Prints lines of pieces, each a text and the name of its style, "" for none."""
+    _print_lines(lines)
+
+
 _MARKS = {"ok": ("✓", "good"), "warn": ("!", "warn"), "fail": ("✗", "bad")}
 
 
 def emit_checks(table: Table) -> None:
     """Prints a doctor's checks: state, what was looked at, what was found, what to do."""
-    from funnelkit.cli.layout import wrap
+    from funnelkit.cli.grid import wrap
 
     width = (_width() or 10**9) - 1
     labels = [str(value) for value in table.column("check")]
@@ -188,7 +193,7 @@ def _width() -> int | None:
 def _print_text(text: str, width: int | None, style: str, indent: int = 0) -> None:
     if not text:
         return
-    from funnelkit.cli.layout import wrap
+    from funnelkit.cli.grid import wrap
 
     for line in wrap(printable(text), (width or 10**9) - 1, indent):
         _print_lines([[(line, style)]])

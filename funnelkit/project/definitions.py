@@ -1,7 +1,6 @@
 """What a project defines under `vars: funnelkit:`, as typed, frozen values.
 
-Unknown keys are errors. What the design knows and this version does not do is refused by name,
-never ignored; whole sections that only later versions read are kept as they are (`unused`).
+Unknown keys are errors.
 """
 
 from typing import Annotated, Any, Literal
@@ -21,14 +20,14 @@ from funnelkit.project.fields import (
     wrong,
 )
 from funnelkit.project.funnels import Funnel
+from funnelkit.project.gates import Gate
 from funnelkit.project.identity import EventModel, Identity
 from funnelkit.project.quality import Quality
 from funnelkit.project.say import Feature, Feedback
+from funnelkit.project.scorecard import Scorecard
 from funnelkit.project.shipping import Change, Experiment
 
 MAX_FUNNELS = 127  # the funnel's number shares 64 bits with lane and entity
-# Checked, but read by nothing yet: take a name out as soon as something does.
-_CHECKED_ONLY = ("annotations",)
 
 
 def _shown(value: Any) -> Any:
@@ -46,13 +45,20 @@ class Sessions(Strict):
 
 
 class Report(Strict):
-    """A report and what it shows; `features`: names of some, or all."""
+    """A report and what it shows; `features`: names of some, or all.
+
+    `compare`: a user property whose values are held against each other in each funnel. `owner`: a
+    name or an e-mail address, for dbt's exposure of the report; in no page.
+    """
 
     title: str = ""
     description: str = ""
+    owner: str = ""
     funnels: tuple[Text, ...] = ()
+    compare: Text | None = None
     aha: tuple[Text, ...] = ()
     features: Annotated[tuple[Text, ...] | Literal["all"] | None, PlainValidator(_shown)] = None
+    scorecard: Scorecard | None = None
 
 
 class Definitions(Strict):
@@ -62,11 +68,9 @@ class Definitions(Strict):
     None means the latest accepted event. `as_of`, likewise, is the last instant of which a row may
     have been received (or, without that, have occurred); None means all rows. `events`: a model
     instead of raw.events. `segments` are SQL over user properties. `revenue`: the user property
-    with the cents per period of a customer. `later` are the sections of the design without which
-    the numbers would not be what the author means.
+    with the cents per period of a customer. `annotations`: what happened
+    on a day, such as a release.
     """
-
-    later = ("gates",)
 
     timezone: TimeZone = "UTC"
     observed_until: Instant | None = None
@@ -87,12 +91,8 @@ class Definitions(Strict):
     experiments: dict[Name, Experiment] = Field(default_factory=dict)
     changes: dict[Name, Change] = Field(default_factory=dict)
     reports: dict[Name, Report] = Field(default_factory=dict)
+    gates: dict[Text, Gate] = Field(default_factory=dict)
     annotations: dict[Date, Text] = Field(default_factory=dict)
     revenue: Text | None = None
     features: dict[Name, Feature] = Field(default_factory=dict)
     feedback: Feedback = Field(default_factory=Feedback)
-
-    @property
-    def unused(self) -> tuple[str, ...]:
-        """Sections that are written but that this version does not read, in a fixed order."""
-        return tuple(name for name in _CHECKED_ONLY if getattr(self, name))

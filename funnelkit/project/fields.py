@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
@@ -171,10 +171,6 @@ Properties = dict[PropertyName, PropertyType]
 
 
 class Strict(BaseModel):
-    """A frozen mapping that refuses keys it does not know.
-
-    `later`: keys of the design that this version refuses as "not supported yet".
-    """
+    """A frozen mapping that refuses keys it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    later: ClassVar[tuple[str, ...]] = ()

@@ -141,8 +141,6 @@ def _shape(loc: tuple[str | int, ...]) -> str:
 
 def _unknown_key(loc: tuple[str | int, ...]) -> str:
     model, key = _model_at(loc[:-1]), str(loc[-1])
-    if key in model.later:
-        return f"not supported yet: {key}"
     known = [field.alias or name for name, field in model.model_fields.items()]
     return f"unknown key; {did_you_mean(key, known)}"
 

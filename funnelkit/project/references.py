@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from funnelkit.project.aha_rules import aha_mistakes
+from funnelkit.project.gates import gate_mistakes
 from funnelkit.project.known import (
     SESSION,
     Known,
@@ -15,6 +16,7 @@ from funnelkit.project.known import (
 from funnelkit.project.quality import repeated_rules
 from funnelkit.project.rules import AT_ENTRY, Mistake, as_list, as_mapping, conflicts
 from funnelkit.project.say_rules import say_mistakes
+from funnelkit.project.scorecard import scorecard_mistakes
 from funnelkit.project.shipping import shipping_mistakes
 
 
@@ -31,6 +33,8 @@ def references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     yield from say_mistakes(raw)
     yield from shipping_mistakes(raw)
     yield from _wrong_reports(raw)
+    yield from scorecard_mistakes(raw)
+    yield from gate_mistakes(raw)
     for section in ("event_properties", "user_properties"):
         yield from _repeated_properties(section, as_mapping(raw.get(section)))
     if declared.sessions:
@@ -50,6 +54,19 @@ def _wrong_reports(raw: Mapping[str, Any]) -> Iterator[Mistake]:
                 if isinstance(shown, str) and shown not in names:
                     text = unknown(what, shown, names, section)
                     yield Mistake(("reports", name, key, at), text)
+        yield from _wrong_comparison(name, as_mapping(report), raw)
+
+
+def _wrong_comparison(
+    name: str, report: Mapping[str, Any], raw: Mapping[str, Any]
+) -> Iterator[Mistake]:
+    compared, properties = report.get("compare"), list(as_mapping(raw.get("user_properties")))
+    if isinstance(compared, str) and compared not in properties:
+        text = unknown("user property", compared, properties, "user_properties")
+        yield Mistake(("reports", name, "compare"), text)
+    elif isinstance(compared, str) and not report.get("funnels"):
+        text = "there is no funnel to compare in; write `funnels: [NAME]`"
+        yield Mistake(("reports", name, "compare"), text)
 
 
 def _of_funnel(funnel: Mapping[str, Any], declared: Known) -> Iterator[Mistake]:

@@ -30,7 +30,7 @@ packages:
 """
 _GITIGNORE = """\
 # built or downloaded
-build/
+/build/
 target/
 logs/
 dbt_packages/
@@ -39,9 +39,9 @@ package-lock.yml
 *.duckdb
 *.duckdb.wal
 
-# private: raw logs and lists of people
-data/
-private/
+# private: raw logs and lists of people; reports have a data/ of their own, which is reviewed
+/data/
+/private/
 """
 _GITATTRIBUTES = """\
 reports/** linguist-documentation text eol=lf
@@ -110,6 +110,28 @@ def vars_block(text: str) -> str:
     if not body:
         raise FunnelkitError("dbt_project.yml: no block under vars: funnelkit:")
     return body + "\n"
+
+
+def with_setting(text: str, name: str, value: str) -> str:
+    """A dbt_project.yml's text with `name: 'value'` under `vars: funnelkit:`, once.
+
+    Raises FunnelkitError if there is no such block.
+    """
+    document = yaml.compose(text, Loader=yaml.SafeLoader)
+    block = _value_node(_value_node(document, "vars"), "funnelkit")
+    if not isinstance(block, yaml.MappingNode) or not block.value:
+        raise FunnelkitError("dbt_project.yml: no block under vars: funnelkit:")
+    old = _value_node(block, name)
+    if old is not None:
+        return f"{text[: old.start_mark.index]}'{value}'{text[old.end_mark.index :]}"
+    first = block.value[0][0].start_mark
+    after = ", " if block.flow_style else "\n" + " " * first.column
+    return f"{text[: first.index]}{name}: '{value}'{after}{text[first.index :]}"
+
+
+def _value_node(node: yaml.Node | None, name: str) -> yaml.Node | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((value for key, value in pairs if key.value == name), None)
 
 
 def _key_node(node: yaml.Node | None, keys: tuple[str, ...]) -> yaml.Node | None:

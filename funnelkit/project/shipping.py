@@ -167,13 +167,13 @@ def _of_change(
         if isinstance(given[key], str) and given[key] not in names:
             yield Mistake((key,), unknown(_WHATS[key], given[key], names, _SECTIONS[key]))
     if "outcome" in shown:
-        yield from _wrong_clock(given, raw)
+        yield from wrong_clock(given, raw)
     if shown == ["funnel"] and isinstance(given["funnel"], str):
         yield from _wrong_funnel(as_mapping(raw.get("funnels")).get(given["funnel"]))
     yield from _wrong_dates(given, _longest_us(given, raw))
 
 
-def _wrong_clock(given: Mapping[str, Any], raw: Mapping[str, Any]) -> Iterator[Mistake]:
+def wrong_clock(given: Mapping[str, Any], raw: Mapping[str, Any]) -> Iterator[Mistake]:
     """Of an outcome: the funnel whose entry starts its time, the only one where none is named."""
     funnels, funnel = as_mapping(raw.get("funnels")), given.get("funnel")
     if funnel is None and len(funnels) != 1:

@@ -7,14 +7,19 @@ import difflib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from funnelkit.report import findings, views
+from funnelkit.report import findings, front, views
+from funnelkit.report.annotations import marked, numbered
+from funnelkit.report.budget import within_budget
 from funnelkit.report.csvs import data_tables, write_csvs
 from funnelkit.report.figures import funnel_section
 from funnelkit.report.figures_aha import aha_section, search_section
+from funnelkit.report.figures_quality import quality_figure
 from funnelkit.report.figures_say import say_section
+from funnelkit.report.figures_scorecard import scorecard_sections
 from funnelkit.report.html import write_html
 from funnelkit.report.markdown import write_markdown
 from funnelkit.report.model import Definition, Report, ReportData, Section
@@ -47,29 +52,37 @@ def report(data: ReportData) -> Report:
     Raises FunnelkitError for names that cannot stand side by side and numbers that are none.
     """
     data = checked(data)
+    sections, raw_rows = within_budget(tuple(_sections(data)), quality_figure(data.quality))
     return Report(
         slug=data.slug,
         title=data.title,
         description=data.description,
         facts=_facts(data),
-        findings=top_findings(data),
-        sections=tuple(_sections(data)),
+        findings=tuple(each.text for each in front.chosen(data.findings)),
+        sections=sections,
         definitions=tuple(_definitions(data)),
-        quality=data.quality,
+        quality=raw_rows,
         inputs=Table(data.inputs.columns, data.inputs.rows[-views.MOST_PERIODS :]),
         inputs_caption=_inputs_caption(data.inputs),
         tables=data_tables(data),
         log=data.log,
+        standing=front.standing(data),
+        rule=front.RULE,
+        ladder=data.ladder,
+        annotations=marked(data),
     )
 
 
 def _sections(data: ReportData) -> Iterator[Section]:
-    yield from (funnel_section(section) for section in data.sections)
-    yield from (aha_section(section) for section in data.aha)
+    releases = numbered(data.annotations)
+    yield from (funnel_section(section, releases) for section in data.sections)
+    yield from (aha_section(section, releases) for section in data.aha)
     if data.search:
         yield search_section(data.search)
     if data.say:
         yield say_section(data.say)
+    if data.scorecard:
+        yield from scorecard_sections(data.scorecard)
 
 
 def _definitions(data: ReportData) -> Iterator[Definition]:
@@ -83,39 +96,31 @@ def _definitions(data: ReportData) -> Iterator[Definition]:
         yield Definition(f"the feature {feature.name}", feature.words, feature.definition_hash)
     if data.say and data.say.words:
         yield Definition("say and do", data.say.words, "")
+    if data.scorecard:
+        yield from _of_scorecard(data)
+
+
+def _of_scorecard(data: ReportData) -> Iterator[Definition]:
+    """What its metrics rest on, but for what the report defines already, and what was declared."""
+    if data.scorecard is None:
+        return
+    others = replace(data, scorecard=None).hashes()
+    for each in data.scorecard.definitions:
+        if each.name.removeprefix("funnel ") not in others and each.name not in others:
+            yield replace(each, name=f"the {each.name}")
+    yield Definition("the scorecard", data.scorecard.words, "")
 
 
 def render(data: ReportData) -> dict[str, bytes]:
     """Every file of the report, by its path below the report's folder, sorted."""
     made = report(data)
     files = {"report.html": write_html(made), "report.md": write_markdown(made)}
-    for section in made.sections:
-        for figure in section.figures:
-            if figure.spec:
-                files[f"charts/{figure.name}.svg"] = write_svg(figure, figure.spec)
+    figures = [figure for section in made.sections for figure in section.figures]
+    for figure in (*figures, made.quality):
+        if figure.spec:
+            files[f"charts/{figure.name}.svg"] = write_svg(figure, figure.spec)
     files |= write_csvs(made)
     return dict(sorted(files.items()))
-
-
-def top_findings(data: ReportData) -> tuple[str, ...]:
-    """The sentences that open the report: per funnel conversion, largest loss, what is open.
-
-    Then what is found of each aha moment, by the search, and of say and do.
-    """
-    found: list[str] = []
-    for section in data.sections:
-        sentences = (
-            findings.headline(section),
-            findings.loss_sentence(section),
-            findings.open_sentence(section),
-        )
-        prefix = f"{section.name}: " if len(data.sections) > 1 else ""
-        found += [prefix + sentence for sentence in sentences if sentence]
-    for moment in data.aha:
-        found += moment.findings
-    found += [data.search.headline] if data.search and data.search.headline else []
-    found += data.say.findings if data.say else ()
-    return tuple(found)
 
 
 def _facts(data: ReportData) -> tuple[str, ...]:
@@ -148,7 +153,12 @@ def read(directory: Path) -> dict[str, bytes]:
     """The files of a report's folder that are a report's own, by relative path, sorted."""
     found = sorted(path for path in directory.rglob("*") if path.is_file())
     named = {path.relative_to(directory).as_posix(): path for path in found}
-    return {name: path.read_bytes() for name, path in named.items() if _OWN.fullmatch(name)}
+    return {name: path.read_bytes() for name, path in named.items() if is_own(name)}
+
+
+def is_own(path: str) -> bool:
+    """Whether a path below a report's folder is one that a report writes."""
+    return _OWN.fullmatch(path) is not None
 
 
 def write(files: Mapping[str, bytes], directory: Path) -> None:

@@ -1,8 +1,9 @@
 """Reach by entry week and the time to an aha moment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from funnelkit.report.annotations import Release
 from funnelkit.report.charts_rates import Dot, draw_curve, draw_periods
 from funnelkit.report.drawing import Canvas
 from funnelkit.report.findings import Record, count, interval, records
@@ -19,7 +20,9 @@ from funnelkit.report.views import MOST_PERIODS
 from funnelkit.table import percent
 
 
-def draw_reach(section: AhaSection, width: int) -> Mapping[str, Any]:
+def draw_reach(
+    section: AhaSection, width: int, releases: Sequence[Release] = ()
+) -> Mapping[str, Any]:
     """Filled points and ribbon for final entry weeks, hollow and dashed for provisional ones.
 
     None where nobody is mature: what was reached so far is no reach.
@@ -27,7 +30,7 @@ def draw_reach(section: AhaSection, width: int) -> Mapping[str, Any]:
     canvas = Canvas(width)
     canvas.heading(reach_title(section), reach_subtitle(section))
     rows = cohort_rows(section.reach)[-MOST_PERIODS:]
-    return draw_periods(canvas, [_dot(row) for row in rows], "final week")
+    return draw_periods(canvas, [_dot(row) for row in rows], "final week", releases)
 
 
 def _dot(row: Record) -> Dot:

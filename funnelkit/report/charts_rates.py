@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from funnelkit.report.annotations import Release, fitting, placed
 from funnelkit.report.drawing import Canvas, share_axis_y
 from funnelkit.report.findings import (
     Record,
@@ -16,13 +17,15 @@ from funnelkit.report.findings import (
     times_title,
     trend_title,
 )
-from funnelkit.report.theme import INK, MUTED, text_width
+from funnelkit.report.theme import INK, MUTED, fit, text_width
 from funnelkit.stats.curve import Quartile, multiples, nice_step, quartiles
 from funnelkit.table import Table, duration, percent
 
 Place = Callable[[float], float]
 _PLOT = 220
 _AXIS = 44
+_APART = 18  # pixels between the numbers of two releases
+_MOST_RELEASES, _FEW_RELEASES = 5, 3
 
 
 def trend_subtitle(table: Table) -> str:
@@ -47,23 +50,34 @@ class Dot(NamedTuple):
     tip: str
 
 
-def draw_trend(table: Table, width: int) -> Mapping[str, Any]:
+def draw_trend(table: Table, width: int, releases: Sequence[Release] = ()) -> Mapping[str, Any]:
     """Filled points and ribbon for mature cohorts, hollow and dashed for the others."""
     canvas = Canvas(width)
     canvas.heading(trend_title(table), trend_subtitle(table))
-    return draw_periods(canvas, [_dot(row) for row in final_rows(table)], "mature week")
+    return draw_periods(canvas, [_dot(row) for row in final_rows(table)], "mature week", releases)
 
 
-def draw_periods(canvas: Canvas, dots: Sequence[Dot], final: str) -> Mapping[str, Any]:
-    """Shares by period below a heading; `final` is what a filled point is called."""
+def draw_periods(
+    canvas: Canvas, dots: Sequence[Dot], final: str, releases: Sequence[Release] = ()
+) -> Mapping[str, Any]:
+    """Shares by period below a heading; `final` is what a filled point is called.
+
+    `releases` are marked by a thin line where they happened, and named below the legend.
+    """
     legend = [("dot", final), ("band", "95 % interval")]
     if not all(dot.is_final for dot in dots):
         legend.insert(1, ("ring", "still open"))
     canvas.legend(legend)
-    top = canvas.y + 8
-    bottom, x0, x1 = top + _PLOT, canvas.left + _AXIS, canvas.right - 8
-    share_axis_y(canvas, x0, canvas.right, top, bottom)
+    x0, x1 = canvas.left + _AXIS, canvas.right - 8
     xs = _spread(len(dots), x0 + 12, x1 - 4)
+    marks = _release_marks(canvas, releases, [dot.name for dot in dots], xs)
+    top = canvas.y + (24 if marks else 8)
+    bottom = top + _PLOT
+    share_axis_y(canvas, x0, canvas.right, top, bottom)
+    for release, at in marks:
+        x = min(max(at, x0), canvas.right)
+        canvas.rule(x, top, x, bottom, MUTED)
+        canvas.text(x, top - 5, str(release.number), MUTED, align="center")
     _period_labels(canvas, [dot.name for dot in dots], xs, bottom)
 
     def y(share: float) -> float:
@@ -125,6 +139,22 @@ def _period_tip(row: Record, share: float) -> str:
     n = row["matured"] if row["matured"] is not None else row["entered"]
     band = interval(row["conversion_lo"], row["conversion_hi"])
     return f"{row['period']}: {percent(share)} ({band}), n = {count(n)}"
+
+
+def _release_marks(
+    canvas: Canvas, releases: Sequence[Release], names: Sequence[str], xs: Sequence[float]
+) -> list[tuple[Release, float]]:
+    """The releases that fit, each with its place, named in lines below the legend.
+
+    A point stands for a whole week: half of a step to its left is where that week begins.
+    """
+    step = xs[1] - xs[0] if len(xs) > 1 else 0.0
+    there = [(each.release, xs[0] + (each.at - 0.5) * step) for each in placed(releases, names)]
+    marks = fitting(there, _APART, _MOST_RELEASES if canvas.width > 500 else _FEW_RELEASES)
+    for release, _ in marks:
+        canvas.y += 16
+        canvas.text(canvas.left, canvas.y, fit(release.told, canvas.right - canvas.left), MUTED)
+    return marks
 
 
 def _spread(number: int, x0: float, x1: float) -> list[float]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from funnelkit.report.annotations import Release, release_numbers
 from funnelkit.report.drawing import Canvas, share_axis_y
 from funnelkit.report.findings import Record, count, interval
 from funnelkit.report.findings_aha import (
@@ -73,12 +74,15 @@ def _tip(value: str, row: Record) -> str:
     return f"{value}, week {row['week']}: {rate} ({band}), n = {count(row['matured'])}"
 
 
-def draw_triangle(section: AhaSection, width: int) -> Mapping[str, Any]:
-    """A box per entry week and week after the entry."""
+def draw_triangle(
+    section: AhaSection, width: int, releases: Sequence[Release] = ()
+) -> Mapping[str, Any]:
+    """A box per entry week and week after the entry; a week with `releases` has their numbers."""
     canvas = Canvas(width)
     rows = triangle_rows(section)
     canvas.heading(triangle_title(section, rows), triangle_subtitle(section))
-    label = text_width("2026-12-28") + 12
+    numbers = release_numbers(releases, list(rows))
+    label = text_width("2026-12-28") + 12 + max(map(text_width, numbers.values()), default=0)
     weeks = sorted({week for cells in rows.values() for week in cells})
     wide = min((canvas.right - canvas.left - label) / len(weeks), 40.0)
     top = canvas.y + 26
@@ -89,7 +93,7 @@ def draw_triangle(section: AhaSection, width: int) -> Mapping[str, Any]:
     boxes = []
     for line, (cohort, cells) in enumerate(rows.items()):
         y = top + _CELL * line
-        canvas.text(canvas.left, y + 17, cohort, MUTED)
+        canvas.text(canvas.left, y + 17, cohort + numbers.get(cohort, ""), MUTED)
         for week in left.keys() & cells.keys():
             boxes.append((_shade(cells[week]["retention"]), y, left[week]))
             share = f"{100 * cells[week]['retention']:.0f} %"

@@ -8,7 +8,7 @@ from funnelkit.report import findings_say as findings
 from funnelkit.report.drawing import Canvas, label_share, share_grid_x, share_labels_x
 from funnelkit.report.findings import Record, count, with_interval
 from funnelkit.report.model import SaySection
-from funnelkit.report.theme import DO, GHOST, INK, MUTED, SAY, fit, text_width
+from funnelkit.report.theme import DO, GHOST, INK, MUTED, SAY, fit, text_width, wrap
 from funnelkit.report.views_say import business_value, customer_value, money
 from funnelkit.table import MINUS, percent
 
@@ -31,6 +31,10 @@ def draw_gaps(section: SaySection, width: int) -> Mapping[str, Any]:
     for row in findings.by_gap(section)[:MOST_FEATURES]:
         _dumbbell(canvas, row, x0, x1, y)
         y += _ROW
+        revenue = findings.revenue_label(section, row)
+        for line in wrap(revenue, canvas.right - canvas.left) if revenue else ():
+            canvas.text(canvas.left, y + 6, line, MUTED)
+            y += 18
     share_labels_x(canvas, x0, x1, y + 8)
     return canvas.spec(y + 24)
 
@@ -254,8 +258,8 @@ def _money_axis(canvas: Canvas, ticks: Sequence[float], x: Axis, bottom: float) 
 
 
 def _axis(values: Sequence[float]) -> list[float]:
-    """Round ticks from 0 to beyond the largest value."""
-    end = max(1.0, *values) if len(values) else 1.0
+    """Round ticks from 0 to beyond the largest value, with room for its label."""
+    end = max(1.0, *(1.05 * value for value in values)) if len(values) else 1.0
     size = 10.0 ** math.floor(math.log10(end / 5))
     step = next(size * unit for unit in (1, 2, 5, 10) if end <= 5 * size * unit)
     return [step * number for number in range(math.ceil(end / step - 1e-9) + 1)]

@@ -17,6 +17,7 @@ _KINDS: dict[Kind, dict[str, str]] = {
         "period_state": "State",
         "reason": "Kind: what became of it",
         "digest": "Digest",
+        "people": "Digest of whose",
         "limit": "Limit",
         "item": "Item",
         "text": "Text",
@@ -46,7 +47,7 @@ _KINDS: dict[Kind, dict[str, str]] = {
         "lo": "Low",
         "hi": "High",
     },
-    "part": {"share": "Of raw rows"},
+    "part": {"share": "Of raw rows", "allowed": "Allowed"},
     "seconds": {
         "seconds": "Elapsed",
         "median_seconds": "Median from step before",

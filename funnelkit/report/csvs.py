@@ -6,8 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from funnelkit.errors import FunnelkitError
+from funnelkit.report.annotations import marked, read_annotations
 from funnelkit.report.columns import AHA_COLUMNS, KNOWN_COLUMNS, file_name, normalised
+from funnelkit.report.columns_front import ANNOTATION_COLUMNS, FINDING_COLUMNS, LADDER_COLUMNS
+from funnelkit.report.columns_funnel import COMPARE_COLUMNS, FUNNEL_PARTS, NEXT_COLUMNS
 from funnelkit.report.columns_say import SAY_COLUMNS, SAY_PARTS
+from funnelkit.report.csvs_scorecard import about_scorecard, read_scorecard, scorecard_tables
+from funnelkit.report.front import findings_table, read_findings
 from funnelkit.report.model import (
     AhaSection,
     Definition,
@@ -27,6 +32,7 @@ _SEARCH = ("definition_hash", "entities", "outcome", "headline")
 _SEARCH_LISTS = ("words", "told")
 _SAY_LISTS = ("words", "findings")
 _LONGEST = 1 << 30  # characters of a cell
+_SOME = ("as_of", "users_digest", "answers_digest")
 _TOP = ("title", "description", "first_event", "last_event", "observed_until")
 _ABOUT = (
     Column("funnel", "text", "Funnel"),
@@ -48,10 +54,12 @@ def data_tables(data: ReportData) -> dict[str, Table]:
     share a file.
     """
     tables = {"about": about(data), "inputs": data.inputs, "quality": data.quality}
+    tables |= front_tables(data)
     parts = [section_tables(section) for section in data.sections]
     parts += [aha_tables(section) for section in data.aha]
     parts += [search_tables(data.search)] if data.search else []
     parts += [say_tables(data.say)] if data.say else []
+    parts += [scorecard_tables(data.scorecard)] if data.scorecard else []
     for name, table in (item for part in parts for item in part.items()):
         if name in tables:
             raise FunnelkitError(
@@ -62,10 +70,23 @@ def data_tables(data: ReportData) -> dict[str, Table]:
     return tables
 
 
+def front_tables(data: ReportData) -> dict[str, Table]:
+    """Name → table of what opens the report and of what closes it, where there is any."""
+    named = {
+        "findings": findings_table(data.findings),
+        "annotations": marked(data),
+        "ladder": data.ladder,
+    }
+    return {name: table for name, table in named.items() if table.rows}
+
+
 def section_tables(section: FunnelSection) -> dict[str, Table]:
     """Chart name → table, in the order in which the charts stand."""
     base = chart_base(section.name)
     named = {f"{base}-steps": section.steps}
+    for part, table in (("next", section.next_events), ("compare", section.comparison)):
+        if table.rows:
+            named[f"{base}-{part}"] = table
     for breakdown, table in section.breakdowns.items():
         key = f"{base}-by-{file_name(breakdown) or 'value'}"
         if key in named:
@@ -123,7 +144,7 @@ def about(data: ReportData) -> Table:
     """The report's texts: title, data window, rules of the log, definitions. Grain: one item."""
     rows: list[tuple[Value, ...]] = [(None, item, getattr(data, item) or None) for item in _TOP]
     # Only where there are any: a project without them keeps the files that it has.
-    rows += [(None, "as_of", data.as_of)] if data.as_of else []
+    rows += [(None, item, getattr(data, item)) for item in _SOME if getattr(data, item)]
     rows += [(None, "log", sentence) for sentence in data.log]
     for section in data.sections:
         rows.append((section.name, "description", section.description or None))
@@ -131,6 +152,8 @@ def about(data: ReportData) -> Table:
         rows.append((section.name, "window", section.window or None))
         rows += [(section.name, "words", sentence) for sentence in section.words]
         rows += [(section.name, "breakdown", name) for name in section.breakdowns]
+        for part, sentences in section.told.items():
+            rows += [(section.name, f"told_{part}", sentence) for sentence in sentences]
     for moment in data.aha:
         rows += [(moment.name, *item) for item in _told(moment, "aha", _AHA, _AHA_LISTS)]
         for part, sentences in moment.told.items():
@@ -138,6 +161,7 @@ def about(data: ReportData) -> Table:
     if data.search:
         rows += [(None, *item) for item in _told(data.search, "search", _SEARCH, _SEARCH_LISTS)]
     rows += _about_say(data.say) if data.say else []
+    rows += about_scorecard(data.scorecard) if data.scorecard else []
     return Table(_ABOUT, tuple(rows))
 
 
@@ -169,21 +193,44 @@ def read_data(files: Mapping[str, bytes], slug: str) -> ReportData:
     missing = [item for item in _TOP if item not in top]
     if missing:
         raise _broken(slug, "about", f"no row for {missing[0]!r}")
-    later = ("aha_", "say_")
+    later = ("aha_", "say_", "scorecard_")
     funnels = [name for name, item, _ in items if name and not item.startswith(later)]
     moments = [name for name, item, _ in items if item.startswith("aha_")]
+    texts: dict[str, Any] = {item: top[item] for item in _TOP}
     return ReportData(
         slug=slug,
-        **{item: top[item] for item in _TOP},
+        **texts,
         sections=tuple(_section(files, slug, name, items) for name in dict.fromkeys(funnels)),
         quality=_read(files, "quality", slug),
         inputs=_read(files, "inputs", slug),
         log=tuple(text for funnel, item, text in items if not funnel and item == "log"),
-        as_of=top.get("as_of", ""),
+        **dict[str, Any]((item, top.get(item, "")) for item in _SOME),
         aha=tuple(_aha(files, slug, name, items) for name in dict.fromkeys(moments)),
         search=_search(files, slug, items) if "search_definition_hash" in top else None,
         say=_say(files, slug, items) if "say_wave" in top else None,
+        scorecard=read_scorecard(
+            items,
+            lambda name, known: _read(files, name, slug, optional=True, known=known),
+        ),
+        **_front(files, slug),
     )
+
+
+def _front(files: Mapping[str, bytes], slug: str) -> dict[str, Any]:
+    known = {
+        "findings": FINDING_COLUMNS,
+        "annotations": ANNOTATION_COLUMNS,
+        "ladder": LADDER_COLUMNS,
+    }
+    read = {
+        name: _read(files, name, slug, optional=True, known=columns)
+        for name, columns in known.items()
+    }
+    return {
+        "findings": read_findings(read["findings"]),
+        "annotations": read_annotations(read["annotations"]),
+        "ladder": read["ladder"],
+    }
 
 
 def _texts(row: tuple[Value, ...]) -> tuple[str, str, str]:
@@ -210,6 +257,9 @@ def _section(
         },
         trend=_read(files, f"{base}-trend", slug, optional=True),
         times=_read(files, f"{base}-times", slug, optional=True),
+        next_events=_read(files, f"{base}-next", slug, optional=True, known=NEXT_COLUMNS),
+        comparison=_read(files, f"{base}-compare", slug, optional=True, known=COMPARE_COLUMNS),
+        told={part: text for part, text in _lists(own, "told", FUNNEL_PARTS).items() if text},
     )
 
 

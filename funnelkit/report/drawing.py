@@ -5,7 +5,8 @@ depend on the fonts of the machine, and one changed count moves one mark.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 import altair as alt
 from altair.utils import schemapi
@@ -212,55 +213,79 @@ class Canvas:
         elif kind == "frame":
             self.frame(x + 1, x + 21, y - 6, y + 6)
         else:
-            fill = {"bar": DO, "say": SAY, "hatch": HATCH, "ghost": GHOST}[kind]
+            fill = {"bar": DO, "say": SAY, "hatch": HATCH, "ghost": GHOST, "muted": MUTED}[kind]
             self.rect(x, x + 22, y - 6, y + 6, fill)
 
     def spec(self, height: float) -> Mapping[str, Any]:
-        """The Vega-Lite specification; `height` in pixels."""
+        """The Vega-Lite specification; `height` in pixels.
+
+        It begins below the heading, which stands at negative heights: a title that takes one line
+        more moves nothing else, and a page that says it cuts nothing off.
+        """
+        head = round(self.head)
         groups: list[Layer] = [(("rule",), self._rules), *self._shapes, (("mark",), self._marks)]
         groups = [group for group in [*groups, *self._texts.items()] if group[1]]
-        # The shape of these specifications is fixed and a test validates it; validating each mark
-        # again would take half of the time of a report.
-        with schemapi.debug_mode(False):
-            return self._chart([_layer(key, items) for key, items in groups], height)
+        return _whole() | {
+            "width": self.width,
+            "height": round(height) - head,
+            "usermeta": {"head": head},
+            "layer": [_layer(key, [_below(head, item) for item in items]) for key, items in groups],
+        }
 
-    def _chart(self, layers: list[Any], height: float) -> dict[str, Any]:
+
+# Altair makes the layers, once for each style and without its validation, which a test does: for
+# each chart anew it would take most of the time of a report.
+
+
+@cache
+def _whole() -> Item:
+    with schemapi.debug_mode(False):
         chart = (
-            alt.layer(*layers)
-            .properties(
-                width=self.width,
-                height=round(height),
-                padding=0,
-                autosize=alt.AutoSizeParams(type="none"),
-                usermeta={"head": round(self.head)},
-            )
+            alt.LayerChart(padding=0, autosize=alt.AutoSizeParams(type="none"))
             .configure(font=FONT, background=PAPER)
             .configure_view(stroke=None)
         )
-        spec: dict[str, Any] = chart.to_dict()
-        return spec
+        return cast(Item, chart.to_dict(validate=False))
 
 
-def _layer(key: Key, items: list[Item]) -> Any:
+def _below(head: int, item: Item) -> Item:
+    return {name: value - head if name in ("y", "y2") else value for name, value in item.items()}
+
+
+def _layer(key: Key, items: list[Item]) -> Item:
     # A tenth of a pixel is finer than anybody sees; finer coordinates would make longer diffs. A
     # line has all of its points in one path, which whole pixels leave alone more often.
-    digits = 0 if key[0] in ("line", "band") else 1
+    joined = key[0] in ("line", "band")
+    digits = 0 if joined else 1
     values = [
         {k: round(v, digits) if isinstance(v, float) else v for k, v in item.items()}
         for item in items
     ]
-    chart: Any = alt.Chart({"values": values})
+    # What comes last of a line's key only keeps it apart from the next line.
+    return _style(key[:-1] if joined else key) | {"data": {"values": values}}
+
+
+@cache
+def _style(key: Key) -> Item:
+    """A layer of this style, without its data."""
+    with schemapi.debug_mode(False):
+        layer = cast(Item, _styled(key).to_dict(validate=False))
+    return {name: layer[name] for name in ("mark", "encoding")}
+
+
+def _styled(key: Key) -> Any:
+    chart: Any = alt.Chart()
     tip = {"description": alt.Description("tip:N")}
     place = {"x": alt.X("x:Q", scale=None, axis=None), "y": alt.Y("y:Q", scale=None, axis=None)}
     match key:
         case ("rect",):
             fill = alt.Fill("fill:N", scale=None)
             marked = chart.mark_rect()
-            return marked.encode(**place, x2="x2:Q", y2="y2:Q", fill=fill, **tip)
+            return marked.encode(**place, x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"), fill=fill, **tip)
         case ("rule",):
             color = alt.Color("color:N", scale=None)
             marked = chart.mark_rule(aria=False, strokeWidth=1)
-            return marked.encode(**place, x2="x2:Q", y2="y2:Q", color=color)
+            return marked.encode(**place, x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"), color=color)
         case ("text", bold, align):
             marked = chart.mark_text(
                 aria=False,
@@ -270,7 +295,7 @@ def _layer(key: Key, items: list[Item]) -> Any:
             )
             color = alt.Color("color:N", scale=None)
             size = alt.Size("size:Q", scale=None)
-            return marked.encode(**place, text="text:N", color=color, size=size)
+            return marked.encode(**place, text=alt.Text("text:N"), color=color, size=size)
         case ("mark",):
             unscaled: dict[str, Any] = {
                 "shape": alt.Shape("shape:N", scale=None),
@@ -283,18 +308,18 @@ def _layer(key: Key, items: list[Item]) -> Any:
         case ("cell", shade):
             marked = chart.mark_rect(aria=False, fillOpacity=shade)
             fill = alt.Fill("fill:N", scale=None)
-            return marked.encode(**place, x2="x2:Q", y2="y2:Q", fill=fill)
+            return marked.encode(**place, x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"), fill=fill)
         case ("frame",):
             marked = chart.mark_rect(aria=False, filled=False, stroke=INK, strokeWidth=2.5)
-            return marked.encode(**place, x2="x2:Q", y2="y2:Q")
-        case ("line", dashed, width, color, _):
+            return marked.encode(**place, x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"))
+        case ("line", dashed, width, color):
             dash = [5, 4] if dashed else [1, 0]
             marked = chart.mark_line(aria=False, color=color, strokeWidth=width, strokeDash=dash)
             return marked.encode(**place)
-        case ("band", pale, color, _):
+        case ("band", pale, color):
             opacity = 0.1 if pale else 0.2
             marked = chart.mark_area(aria=False, color=color, opacity=opacity)
-            return marked.encode(**place, y2="y2:Q")
+            return marked.encode(**place, y2=alt.Y2("y2:Q"))
     raise AssertionError(key)
 
 

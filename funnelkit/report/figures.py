@@ -1,11 +1,21 @@
 """What stands in the section of a funnel: its charts, each with its sentence and its table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from funnelkit.report import charts_funnel, charts_rates, findings, views
+from funnelkit.report import (
+    annotations,
+    charts_funnel,
+    charts_next,
+    charts_rates,
+    findings,
+    findings_next,
+    views,
+    views_next,
+)
+from funnelkit.report.annotations import Release
 from funnelkit.report.csvs import chart_base, section_tables
-from funnelkit.report.model import Figure, FunnelSection, Section
+from funnelkit.report.model import DRAWN, Figure, FunnelSection, Section
 from funnelkit.report.theme import NARROW, WIDE
 from funnelkit.table import Table
 
@@ -26,7 +36,7 @@ class Draft(NamedTuple):
     def named(self, name: str) -> Figure:
         """The figure, with the file name of its chart and CSV."""
         alt = f"{self.title}. {self.subtitle} The table below the chart holds the same numbers."
-        what = "the numbers drawn above" if self.spec else self.title
+        what = DRAWN if self.spec else self.title
         return Figure(
             name=name,
             topic=self.topic,
@@ -42,20 +52,22 @@ class Draft(NamedTuple):
         )
 
 
-def funnel_section(section: FunnelSection) -> Section:
-    """A funnel's charts in their order: steps, breakdowns, weeks, times."""
+def funnel_section(section: FunnelSection, releases: Sequence[Release] = ()) -> Section:
+    """A funnel's charts in their order: steps, where the lost went, groups, weeks, times."""
     base = chart_base(section.name)
     if not findings.entrants(section):
         # Bars of nothing would look like a funnel that everybody left.
         nobody = findings.nobody(section)
         return Section(section.name, f"funnel-{base}", section.description, (), nobody)
     drafts: list[Draft | None] = [_funnel_figure(section)]
+    drafts += [_next_figure(section)] if section.next_events.rows else []
+    drafts += [_comparison_figure(section)] if section.comparison.rows else []
     drafts += [
         _breakdown_figure(name, table) if table.rows else None
         for name, table in section.breakdowns.items()
     ]
     if section.trend.rows:
-        drafts.append(_trend_figure(section))
+        drafts.append(_trend_figure(section, releases))
     if section.times.rows:
         drafts.append(_times_figure(section))
     named = zip(section_tables(section), drafts, strict=True)
@@ -76,6 +88,35 @@ def _funnel_figure(section: FunnelSection) -> Draft:
     )
 
 
+def _next_figure(section: FunnelSection) -> Draft:
+    return Draft(
+        "What the lost did next",
+        None,
+        findings_next.next_title(section),
+        findings_next.next_subtitle(section),
+        charts_next.draw_next(section, WIDE),
+        charts_next.draw_next(section, NARROW),
+        views_next.next_view(section),
+        notes=section.told.get("next_events", ()),
+    )
+
+
+def _comparison_figure(section: FunnelSection) -> Draft:
+    told = section.told.get("comparison", ())
+    drawn = bool(findings_next.drawn_pairs(section))
+    return Draft(
+        f"Groups of {findings_next.compared(section)} compared",
+        told[0] if told else None,
+        findings_next.compare_title(section),
+        findings_next.compare_subtitle(section),
+        # One drawing for all screens: a group is in several pairs, all of which a count moves.
+        charts_next.draw_comparison(section, NARROW) if drawn else None,
+        None,
+        views_next.compare_view(section),
+        notes=told[1:],
+    )
+
+
 def _breakdown_figure(name: str, table: Table) -> Draft:
     return Draft(
         f"By {name}",
@@ -88,17 +129,19 @@ def _breakdown_figure(name: str, table: Table) -> Draft:
     )
 
 
-def _trend_figure(section: FunnelSection) -> Draft:
+def _trend_figure(section: FunnelSection, releases: Sequence[Release]) -> Draft:
     table = views.latest_periods(section.trend)
+    weeks = [str(row["period"]) for row in findings.final_rows(table)]
     return Draft(
         "By entry week" + views.latest_of(section.trend),
         findings.trend_sentence(table),
         findings.trend_title(table),
         charts_rates.trend_subtitle(table),
-        charts_rates.draw_trend(table, WIDE),
-        charts_rates.draw_trend(table, NARROW),
+        charts_rates.draw_trend(table, WIDE, releases),
+        charts_rates.draw_trend(table, NARROW, releases),
         views.trend_view(table),
         "; a week of fewer than five entrants is joined to its neighbour",
+        annotations.notes(releases, weeks),
     )
 
 

@@ -1,22 +1,25 @@
 """What stands in the section of an aha moment, and in that of the search."""
 
-from funnelkit.report import charts_aha, charts_retention, charts_search, views_aha
+from collections.abc import Sequence
+
+from funnelkit.report import annotations, charts_aha, charts_retention, charts_search, views_aha
 from funnelkit.report import findings_aha as findings
+from funnelkit.report.annotations import Release
 from funnelkit.report.csvs import aha_base, aha_tables
 from funnelkit.report.figures import Draft
 from funnelkit.report.findings import records, value_name, with_interval
 from funnelkit.report.model import AhaSection, SearchSection, Section
 from funnelkit.report.theme import NARROW, WIDE
-from funnelkit.report.views import latest_of
+from funnelkit.report.views import MOST_PERIODS, latest_of
 from funnelkit.table import Table
 
 _SEARCH_NOTE = "; the CSV has every figure of each event"
 
 
-def aha_section(section: AhaSection) -> Section:
+def aha_section(section: AhaSection, releases: Sequence[Release] = ()) -> Section:
     """Reach, time, who is stuck, and who comes back."""
     base = aha_base(section.name)
-    drafts = [_reach(section)] if findings.cohort_rows(section.reach) else []
+    drafts = [_reach(section, releases)] if findings.cohort_rows(section.reach) else []
     named = {f"{base}-reach": draft for draft in drafts}
     by = [name for name in aha_tables(section) if name.startswith(f"{base}-by-")]
     for key, (name, table) in zip(by, section.breakdowns.items(), strict=True):
@@ -29,7 +32,7 @@ def aha_section(section: AhaSection) -> Section:
     if any(findings.split_rows(section).values()):
         named[f"{base}-retention"] = _split(section)
     if views_aha.triangle_rows(section):
-        named[f"{base}-cohorts"] = _triangle(section)
+        named[f"{base}-cohorts"] = _triangle(section, releases)
     figures = [draft.named(name) for name, draft in named.items()]
     note = "" if figures else " ".join(section.findings)
     return Section(f"Aha moment {section.name}", base, section.description, tuple(figures), note)
@@ -41,19 +44,20 @@ def _told(section: AhaSection, part: str) -> tuple[str | None, tuple[str, ...]]:
     return (told[0], told[1:]) if told else (None, ())
 
 
-def _reach(section: AhaSection) -> Draft:
+def _reach(section: AhaSection, releases: Sequence[Release]) -> Draft:
     # Without a chart of who comes back, this is where the outcome is told of.
     outcome = () if any(findings.split_rows(section).values()) else section.told.get("outcome", ())
+    weeks = [str(row["cohort"]) for row in findings.cohort_rows(section.reach)[-MOST_PERIODS:]]
     return Draft(
         "Reach by entry week" + latest_of(section.reach, "cohort"),
         None,  # the first of the findings, and the title
         findings.reach_title(section),
         findings.reach_subtitle(section),
-        charts_aha.draw_reach(section, WIDE),
-        charts_aha.draw_reach(section, NARROW),
+        charts_aha.draw_reach(section, WIDE, releases),
+        charts_aha.draw_reach(section, NARROW, releases),
         views_aha.reach_view(section.reach),
         "; where some are open also Kaplan-Meier and bounds: if none of them reaches it, if all do",
-        (*section.told.get("reach", ()), *outcome),
+        (*section.told.get("reach", ()), *outcome, *annotations.notes(releases, weeks)),
     )
 
 
@@ -133,17 +137,18 @@ def _split(section: AhaSection) -> Draft:
     )
 
 
-def _triangle(section: AhaSection) -> Draft:
+def _triangle(section: AhaSection, releases: Sequence[Release]) -> Draft:
     return Draft(
         "Retention by entry week",
         None,
         findings.triangle_title(section, views_aha.triangle_rows(section)),
         findings.triangle_subtitle(section),
-        charts_retention.draw_triangle(section, NARROW),
+        charts_retention.draw_triangle(section, NARROW, releases),
         None,
         views_aha.triangle_view(section),
         f", of the latest {views_aha.MOST_COHORTS} entry weeks; intervals and the rest are in the"
         " CSV",
+        annotations.notes(releases, list(views_aha.triangle_rows(section))),
     )
 
 

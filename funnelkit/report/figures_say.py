@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from funnelkit.report import charts_say, views_say
+from funnelkit.report import charts_say, charts_voice, findings_voice, views_say
 from funnelkit.report import findings_say as findings
 from funnelkit.report.columns_say import SAY_PARTS
 from funnelkit.report.figures import Draft
@@ -23,7 +23,8 @@ def say_section(section: SaySection) -> Section:
         for part in SAY_PARTS
         if section.table(part).rows
     ]
-    about = f"Wave {section.wave}, the latest with answers on a feature." if section.wave else ""
+    latest = ", the latest with answers on a feature" if section.wave != findings.ONE_WAVE else ""
+    about = f"{findings.wave_name(section)}{latest}." if section.wave else ""
     note = "" if figures else "No feature has answers of five respondents."
     return Section("Say and do", "say", about, tuple(figures), note)
 
@@ -73,8 +74,12 @@ def _cuts(section: SaySection) -> Draft:
 
 
 def _bias(section: SaySection) -> Draft:
-    words = "use by those who answered, weighted, beside use by everybody who has it", ""
-    return _draft(section, "bias", "Who answers", words, views_say.bias_view(section), more="")
+    drawn = bool(findings_voice.bias_rows(section))
+    words = ("use by those who answered, weighted, beside use by everybody who has it", "")
+    if drawn:
+        words = findings_voice.bias_title(section), findings_voice.bias_subtitle()
+    draw = charts_voice.draw_bias if drawn else None
+    return _draft(section, "bias", "Who answers", words, views_say.bias_view(section), draw, "")
 
 
 def _population(section: SaySection) -> Draft:
@@ -113,8 +118,12 @@ def _impact(section: SaySection) -> Draft:
 
 
 def _themes(section: SaySection) -> Draft:
-    words = "what texts mention, and how", ""
-    return _draft(section, "themes", "Themes", words, views_say.themes_view(section))
+    drawn = bool(findings_voice.theme_rows(section))
+    words = ("what texts mention, and how", "")
+    if drawn:
+        words = findings_voice.themes_title(section), findings_voice.themes_subtitle(section)
+    draw = charts_voice.draw_themes if drawn else None
+    return _draft(section, "themes", "Themes", words, views_say.themes_view(section), draw)
 
 
 def _opportunities(section: SaySection) -> Draft:

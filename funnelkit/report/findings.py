@@ -135,7 +135,9 @@ def steepest(section: FunnelSection) -> tuple[Record, Record] | None:
 def funnel_title(section: FunnelSection) -> str:
     """Title of the funnel chart: the conversion with its n, and where most are lost."""
     worst = steepest(section)
-    tail = f"; the largest loss is before {worst[1]['step_name']}" if worst else ""
+    # Of two steps it can only be there.
+    several = len(section.steps.rows) > 2
+    tail = f"; the largest loss is before {worst[1]['step_name']}" if worst and several else ""
     last = records(section.steps)[-1]
     if last["conversion"] is None:
         return finish(section) + tail
@@ -181,6 +183,11 @@ def open_sentence(section: FunnelSection) -> str | None:
     )
 
 
+def of_funnel(section: FunnelSection, sentence: str, several: bool) -> str:
+    """The sentence, behind the funnel's name where the report has several."""
+    return f"{section.name}: {sentence}" if several else sentence
+
+
 def loss_sentence(section: FunnelSection) -> str | None:
     """Where most entities are lost, or nothing when nobody is."""
     worst = steepest(section)
@@ -191,8 +198,17 @@ def loss_sentence(section: FunnelSection) -> str | None:
     whose = " whose window has closed" if has_window(section.steps) else ""
     return (
         f"The largest loss is between {before['step_name']} and {row['step_name']}: {count(lost)}"
-        f" of {count(done(before))} entrants{whose} ({percent(lost / done(before))})."
+        f" of {count(done(before))} entrants{whose} ({percent(lost / done(before))}"
+        f"{_lost_interval(row)})."
     )
+
+
+def _lost_interval(row: Record) -> str:
+    """What is left of the step's conversion: `, 95 % interval 29.5–33.8 %`."""
+    low, high = row["step_conversion_lo"], row["step_conversion_hi"]
+    if low is None or high is None:
+        return ""
+    return f", 95 % interval {interval(1 - high, 1 - low)}"
 
 
 def final_rows(table: Table) -> list[Record]:

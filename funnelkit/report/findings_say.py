@@ -13,8 +13,14 @@ from funnelkit.stats.evidence import LEAST_N
 from funnelkit.table import percent, shown
 
 WITHHELD = "withheld"
+ONE_WAVE = "all"  # what dim_waves calls the only one where none are declared
 FEW_USE = "few use it"  # what `like_side` and `dislike_side` say of which cell is too small
 _PROBLEMS = {"captive": "disliked, yet used", "lip service": "liked, yet not used"}
+
+
+def wave_name(section: SaySection) -> str:
+    """The wave at the head of a sentence; where none are declared, all answers are one."""
+    return "All answers" if section.wave == ONE_WAVE else f"Wave {section.wave}"
 
 
 def by_gap(section: SaySection) -> list[Record]:
@@ -41,6 +47,18 @@ def gap(row: Record) -> str:
 def about(row: Record) -> str:
     """`≈ ` before what is not exact, as a number of fewer than five is behind it."""
     return "≈ " if row.get("rounded") else ""
+
+
+def revenue_label(section: SaySection, row: Record) -> str:
+    """Whom the gap concerns: `disliked, yet used: 26 customers, 59 % of revenue`; or nothing."""
+    side = "like" if row["gap"] > 0 else "dislike"
+    for each in records(section.table("money")):
+        ours = each["feature"] == row["feature"] and str(each["problem"]).startswith(side)
+        if ours and None not in (each["customers"], each["revenue_share"]):
+            story = f" ({each['money_label']})" if each["money_label"] else ""
+            share = f"{100 * each['revenue_share']:.0f} % of revenue"
+            return f"{each['problem']}: {count(each['customers'])} customers, {share}{story}"
+    return ""
 
 
 def _sizes(rows: Sequence[Record]) -> str:
@@ -73,7 +91,7 @@ def gaps_title(section: SaySection) -> str:
 def gaps_subtitle(section: SaySection) -> str:
     """The method in one sentence."""
     return (
-        f"Wave {section.wave}, respondents with an opinion (top or bottom two boxes). Diamond:"
+        f"{wave_name(section)}, respondents with an opinion (top or bottom two boxes). Diamond:"
         " share who like it; circle: share of the same people who use it. Gap: likes it and does"
         " not use it, minus dislikes it and uses it, with Newcombe's paired 95 % interval."
     )
@@ -108,8 +126,8 @@ def quadrant_title(section: SaySection) -> str:
 def quadrant_subtitle(section: SaySection) -> str:
     """The method in one sentence."""
     return (
-        f"Wave {section.wave}: share of respondents with an opinion who like a feature (across) and"
-        " who use it (up). Lines: half of them. The table has the 95 % Wilson intervals."
+        f"{wave_name(section)}: share of respondents with an opinion who like a feature (across)"
+        " and who use it (up). Lines: half of them. The table has the 95 % Wilson intervals."
     )
 
 

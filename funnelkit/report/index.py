@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from funnelkit.report.build import top_findings
 from funnelkit.report.findings import instant
+from funnelkit.report.front import opening
 from funnelkit.report.markdown import line
 from funnelkit.report.model import ReportData
 from funnelkit.report.prepare import checked
@@ -15,7 +15,7 @@ def render_index(reports: Sequence[ReportData]) -> bytes:
     for data in sorted(map(checked, reports), key=lambda each: each.slug):
         blocks.append(f"## [{line(data.title)}]({data.slug}/report.md)")
         blocks.append(line(data.description))
-        blocks += [line(finding) for finding in top_findings(data)[:1]]
+        blocks += [line(finding) for finding in opening(data)]
         until = line(instant(data.observed_until))
         blocks.append(f"Observed until {until} · [page]({data.slug}/report.html)")
     return ("\n\n".join(block for block in blocks if block) + "\n").encode()

@@ -1,11 +1,17 @@
 """Data on its way into a report: checked, and rounded as the committed files hold it."""
 
+from dataclasses import replace
+
 from funnelkit.errors import FunnelkitError
 from funnelkit.report.columns import AHA_COLUMNS, clean, file_name, normalised
+from funnelkit.report.columns_front import LADDER_COLUMNS
+from funnelkit.report.columns_funnel import COMPARE_COLUMNS, FUNNEL_PARTS, NEXT_COLUMNS
 from funnelkit.report.columns_say import SAY_COLUMNS, SAY_PARTS
 from funnelkit.report.csvs import PARTS
+from funnelkit.report.csvs_scorecard import checked_scorecard
 from funnelkit.report.model import (
     AhaSection,
+    Annotation,
     Definition,
     FunnelSection,
     ReportData,
@@ -41,6 +47,12 @@ def checked(data: ReportData) -> ReportData:
         aha=tuple(_checked_aha(section) for section in data.aha),
         search=_checked_search(data.search) if data.search else None,
         say=_checked_say(data.say) if data.say else None,
+        scorecard=checked_scorecard(data.scorecard) if data.scorecard else None,
+        findings=tuple(replace(each, text=clean(each.text)) for each in data.findings),
+        annotations=tuple(Annotation(each.on, clean(each.text)) for each in data.annotations),
+        ladder=normalised(data.ladder, LADDER_COLUMNS),
+        users_digest=data.users_digest,
+        answers_digest=data.answers_digest,
     )
 
 
@@ -59,6 +71,9 @@ def _checked_section(section: FunnelSection) -> FunnelSection:
         breakdowns={clean(k): normalised(v) for k, v in section.breakdowns.items()},
         trend=normalised(section.trend),
         times=thinned(normalised(section.times)),
+        next_events=normalised(section.next_events, NEXT_COLUMNS),
+        comparison=normalised(section.comparison, COMPARE_COLUMNS),
+        told={part: t for part in FUNNEL_PARTS if (t := _sentences(section.told.get(part, ())))},
     )
 
 

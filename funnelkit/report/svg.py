@@ -1,7 +1,9 @@
 """Vega-Lite to an SVG that can be reviewed: one element a line, two decimals, no stray ids."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -13,6 +15,8 @@ from funnelkit.report.model import Figure
 from funnelkit.report.theme import DO, FONT_STACK, HATCH, PAPER, dark_rules
 
 _VEGA_LITE = "6.4"
+_TEXT = "{http://www.w3.org/2000/svg}text"
+_RECT = "{http://www.w3.org/2000/svg}rect"
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?|-?\d+(?:e-?\d+)")
 _GEOMETRY = {"d", "transform", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "r", "points"}
 _PLACE = re.compile(r"translate\(([-\d.e]+),([-\d.e]+)\)")
@@ -61,11 +65,13 @@ _ORDER = (
 def write_svg(figure: Figure, spec: Mapping[str, Any]) -> bytes:
     """The chart as a file of its own: light and dark by the viewer's setting."""
     root = _root(spec)
+    head = _headed(root, spec)
     prefix, (width, height) = figure.name, _size(root)
     style = f"<style>@media (prefers-color-scheme:dark){{{dark_rules()}}}</style>"
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
-        f' viewBox="0 0 {width} {height}"{_words(prefix)} fill="none" font-family="{FONT_STACK}">'
+        f' viewBox="0 {-head} {width} {height}"{_words(prefix)} fill="none"'
+        f' font-family="{FONT_STACK}">'
     )
     lines = [opening, style, *_title(figure), *_body(root, prefix), "</svg>"]
     return ("\n".join(lines) + "\n").encode()
@@ -77,23 +83,44 @@ def svg_lines(
     """The chart in a page, one element a line, every id beginning with `prefix`.
 
     The page has the chart's title and method above it, under the ids that name and describe the
-    chart here, so this part of the drawing is cut off. A chart that is there `again`, for another
+    chart here, so this part of the drawing is left out. A chart that is there `again`, for another
     width, has no tooltips.
     """
     root = _root(spec)
-    head = int(spec.get("usermeta", {}).get("head", 0))
-    _behead(root, head)
+    _behead(root)
     for node in root.iter() if again else ():
         node.attrib.pop("aria-label", None)
     width, height = _size(root)
-    size = f'width="{width}" height="{int(height) - head}"'
-    box = f'viewBox="0 {head} {width} {int(height) - head}"'
+    size = f'width="{width}" height="{height}"'
+    box = f'viewBox="0 0 {width} {height}"'
     return [f"<svg {size} {box}{_words(figure.name)}>", *_body(root, prefix), "</svg>"]
 
 
 def _root(spec: Mapping[str, Any]) -> ElementTree.Element:
-    raw = vl_convert.vegalite_to_svg(dict(spec), vl_version=_VEGA_LITE)
-    return ElementTree.fromstring(raw)
+    """The chart as Vega draws it.
+
+    Texts are put in afterwards: vl-convert measures each with the fonts of the machine, in
+    milliseconds, for bounds that nothing asks for where all has its place.
+    """
+    texts: list[str] = []
+    bare = dict(spec) | {"layer": [_without_texts(layer, texts) for layer in spec["layer"]]}
+    root = ElementTree.fromstring(_drawn(json.dumps(bare)))
+    for node, text in zip(root.iter(_TEXT), texts, strict=True):
+        node.text = text.strip()
+    return root
+
+
+def _without_texts(layer: Mapping[str, Any], texts: list[str]) -> Mapping[str, Any]:
+    if layer["mark"]["type"] != "text":
+        return layer
+    values = layer["data"]["values"]
+    texts += (item["text"] for item in values)
+    return {**layer, "data": {"values": [item | {"text": ""} for item in values]}}
+
+
+@lru_cache(maxsize=64)  # a page and the files beside it draw the same charts
+def _drawn(spec: str) -> str:
+    return vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE)
 
 
 def _size(root: ElementTree.Element) -> tuple[str, str]:
@@ -111,13 +138,23 @@ def _title(figure: Figure) -> list[str]:
     ]
 
 
-def _behead(root: ElementTree.Element, head: int) -> None:
-    """Takes out the paper and every text above `head`."""
+def _headed(root: ElementTree.Element, spec: Mapping[str, Any]) -> int:
+    """Makes room for what stands above the drawing, and paper below it; how much."""
+    head = int(spec.get("usermeta", {}).get("head", 0))
+    height = str(int(root.get("height", "0")) + head)
+    root.set("height", height)
+    for paper in root.findall(_RECT):
+        paper.attrib |= {"y": str(-head), "height": height}
+    return head
+
+
+def _behead(root: ElementTree.Element) -> None:
+    """Takes out the paper and every text above the drawing."""
     for parent in list(root.iter()):
         for node in list(parent):
             tag = node.tag.rpartition("}")[2]
             place = _PLACE.fullmatch(node.get("transform", ""))
-            above = tag == "text" and place is not None and float(place[2]) < head
+            above = tag == "text" and place is not None and float(place[2]) < 0
             if above or (tag == "rect" and parent is root):
                 parent.remove(node)
 

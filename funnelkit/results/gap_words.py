@@ -36,16 +36,19 @@ def findings(record: Record, feature: Feature) -> tuple[str, str]:
     where they use it more than everybody does, else the larger cell: of a feature that few use,
     most of those who like it do not use it, and that alone says little.
     """
-    told = {
-        name: _side(record, feature, name)
-        for name, cell, rest in _SIDES
-        if record[cell] is not None and _of(record, cell, rest)
-    }
-    if not told:
+    found = [_side(record, feature, name) for name in told_sides(record)]
+    if not found:
         return f"{feature.title}: fewer than {FEWEST} told an opinion.", ""
-    first = "captive" if _is_captive(record) else "lip"
-    found = [told[name] for name in sorted(told, key=lambda name: name != first)]
     return found[0], found[1] if len(found) > 1 else ""
+
+
+def told_sides(record: Record) -> list[str]:
+    """The sides that may be told, `captive` and `lip`; the one that is the finding first."""
+    told = [
+        name for name, cell, rest in _SIDES if record[cell] is not None and _of(record, cell, rest)
+    ]
+    first = "captive" if _is_captive(record) else "lip"
+    return sorted(told, key=lambda name: name != first)
 
 
 _SIDES = (("captive", "captive", "rejected"), ("lip", "lip_service", "aligned"))

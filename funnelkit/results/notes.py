@@ -28,9 +28,11 @@ def may_leave(spec: Mapping[str, Any]) -> bool:
     return any(each["scope"] == "entity" for each in spec["exclude"])
 
 
-def leavers_in_words(spec: Mapping[str, Any], left: int) -> str:
-    """How many exclusions took out, in a sentence."""
-    return f"Excluded: {many(left, entities(spec))} left the funnel (scope: entity)."
+def leavers_in_words(spec: Mapping[str, Any], left: int, fewest: int = 1) -> str:
+    """How many exclusions took out, in a sentence; that they are fewer than `fewest`, if some."""
+    who = entities(spec)
+    told = f"fewer than {fewest} {who}" if 0 < left < fewest else many(left, who)
+    return f"Excluded: {told} left the funnel (scope: entity)."
 
 
 def restricted(table: Table, bounds: Bounds) -> Table:

@@ -19,8 +19,8 @@ def quality_table(con: "DuckDBPyConnection", definitions: Mapping[str, Any]) -> 
     """Every filter with its rows and their share: columns reason, rows, share.
 
     Grain: kind x outcome x reason. The share is of all raw rows of the kind, None where none are.
-    Where the project has limits, a column `limit` says on the first row of its outcome what all its
-    rows together come to, and whether that is over the limit.
+    Where the project has limits, `limit` says on the first row of its outcome what all its rows
+    together come to, and whether that is over the limit; `allowed` is the share allowed.
     """
     counted = query(con, "event_quality")
     found = {each.outcome: each for each in limits(con, definitions)}
@@ -40,8 +40,8 @@ def quality_table(con: "DuckDBPyConnection", definitions: Mapping[str, Any]) -> 
     if not found:
         return Table(_COLUMNS, tuple(rows))
     told = _limits(counted, found)
-    with_limits = tuple((*row, limit) for row, limit in zip(rows, told, strict=True))
-    return Table((*_COLUMNS, Column("limit")), with_limits)
+    with_limits = tuple((*row, *limit) for row, limit in zip(rows, told, strict=True))
+    return Table((*_COLUMNS, Column("limit"), Column("allowed", "part")), with_limits)
 
 
 def event_quality(con: "DuckDBPyConnection") -> dict[str, Any]:
@@ -83,13 +83,14 @@ def _words(kind: str, outcome: str, reason: str, entries: int) -> str:
     return f"{kind}: {outcome}, {reason}"
 
 
-def _limits(counted: list[dict[str, Any]], found: Mapping[str, Limit]) -> list[Value]:
-    told: list[Value] = []
+def _limits(counted: list[dict[str, Any]], found: Mapping[str, Limit]) -> list[tuple[Value, Value]]:
+    told: list[tuple[Value, Value]] = []
     first = set(found)
     for row in counted:
         is_first = row["kind"] == "events" and row["outcome"] in first
         first -= {row["outcome"]} if is_first else set()
-        told.append(_told(found[row["outcome"]]) if is_first else None)
+        limit = found[row["outcome"]] if is_first else None
+        told.append((_told(limit), limit.allowed) if limit else (None, None))
     return told
 
 

@@ -1,6 +1,7 @@
 """What reports show, read from the built marts; small groups are folded."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ from funnelkit.project.words import entities, in_words, window_text
 from funnelkit.results.built import built_funnel, leavers, periods, steps
 from funnelkit.results.notes import leavers_in_words, may_leave
 from funnelkit.results.quality import quality_table
-from funnelkit.results.small import folded, merged, size
+from funnelkit.results.reports_funnel import comparison, next_events
+from funnelkit.results.small import carried, folded, merged, size
 from funnelkit.results.view import NO_CONVERSION, NOT_REACHED, with_after
 from funnelkit.stats.evidence import FEWEST
 from funnelkit.stats.funnels import StepCounts, step_rows, trend_table
@@ -21,11 +23,15 @@ from funnelkit.warehouse.queries import query
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from funnelkit.project.definitions import Definitions
     from funnelkit.report.model import (
         AhaSection,
+        Annotation,
+        Finding,
         FunnelSection,
         ReportData,
         SaySection,
+        ScorecardSection,
         SearchSection,
     )
 
@@ -49,34 +55,76 @@ def report_data(
     """
     from funnelkit.project.definitions import Definitions
     from funnelkit.report.model import ReportData
+    from funnelkit.results import front
+    from funnelkit.results.ladder import ladder_table
 
     aha, search = _aha_sections(con, definition.get("aha") or (), definitions or {})
     window = query(con, "log_window")[0]
-    weeks = query(con, "log_weeks")
-    return ReportData(
+    others = query(con, "log_others")[0]
+    defined = Definitions.model_validate(definitions or {})
+    say, of_say = _say_section(con, definition.get("features"), definitions or {}, root)
+    data = ReportData(
         slug=slug,
         title=definition.get("title") or slug.replace("_", " ").capitalize(),
         description=definition.get("description") or "",
-        sections=tuple(_section(con, spec) for spec in specs),
+        sections=tuple(_section(con, spec, definition.get("compare")) for spec in specs),
         quality=quality_table(con, definitions or {}),
         first_event=window["first_event"] or "",
         last_event=window["last_event"] or "",
         observed_until=window["observed_until"] or "",
-        inputs=Table(
-            (
-                Column("week", "date"),
-                Column("events", "count"),
-                Column("entities", "count"),
-                Column("digest"),
-            ),
-            tuple(_week(**row) for row in weeks),
-        ),
-        log=tuple(own_log_in_words(Definitions.model_validate(definitions or {}))),
+        inputs=weekly_inputs(con),
+        log=tuple(own_log_in_words(defined)),
         as_of=str((definitions or {}).get("as_of") or ""),
         aha=aha,
         search=search,
-        say=_say_section(con, definition.get("features"), definitions or {}, root),
+        say=say,
+        users_digest=others["users_digest"] or "",
+        answers_digest=others["answers_digest"] or "",
+        annotations=annotations(defined),
+        scorecard=_scorecard(con, definition.get("scorecard"), definitions or {}),
     )
+    found = (*front.candidates(data), *of_say)
+    return replace(data, findings=found, ladder=ladder_table(con, data, specs))
+
+
+def _scorecard(
+    con: "DuckDBPyConnection", written: Mapping[str, Any] | None, definitions: Mapping[str, Any]
+) -> "ScorecardSection | None":
+    """The scorecard of a report, of whatever funnels; None without one."""
+    if not written:
+        return None
+    from funnelkit.results.scorecard import scorecard_section
+    from funnelkit.warehouse.macros import funnel_specs
+
+    idle = (definitions.get("sessions") or {}).get("idle")
+    specs = funnel_specs(definitions.get("funnels") or {}, idle)
+    return scorecard_section(con, written, specs, definitions, _FEWEST_IN_REPORTS)
+
+
+def annotations(defined: "Definitions") -> "tuple[Annotation, ...]":
+    """What the project says happened, by day."""
+    from funnelkit.report.model import Annotation
+
+    by_day = sorted((on.isoformat(), text) for on, text in defined.annotations.items())
+    return tuple(Annotation(on, text) for on, text in by_day)
+
+
+def weekly_inputs(con: "DuckDBPyConnection", until: str | None = None) -> Table:
+    """What the numbers rest on, per week (columns as ReportData.inputs); of events up to `until`.
+
+    `until`: ISO 8601. Counts of weeks with too few entities are null. So few ids that were joined
+    to another person's stand with the next ones, as `small.carried` has it.
+    """
+    columns = (
+        Column("week", "date"),
+        *(Column(name, "count") for name in ("events", "entities", "merges")),
+        Column("digest"),
+        Column("people"),
+    )
+    weeks = query(con, "log_weeks", until=until)
+    merges = carried([week["merges"] for week in weeks], _FEWEST_IN_REPORTS)
+    rows = [_week(**week | {"merges": told}) for week, told in zip(weeks, merges, strict=True)]
+    return Table(columns, tuple(rows))
 
 
 def _aha_sections(
@@ -105,10 +153,10 @@ def _say_section(
     wanted: str | Sequence[str] | None,
     definitions: Mapping[str, Any],
     root: Path,
-) -> "SaySection | None":
-    """Say and do of the features that a report names."""
+) -> "tuple[SaySection | None, tuple[Finding, ...]]":
+    """Say and do of the features that a report names, and what of it may open the report."""
     if not wanted:
-        return None
+        return None, ()
     from funnelkit.project.definitions import Definitions
     from funnelkit.results.reports_say import Asked, reported_features, say_section
     from funnelkit.warehouse.macros import say_plan
@@ -118,9 +166,11 @@ def _say_section(
     return say_section(con, plan, asked)
 
 
-def _week(week: str, events: int, entities: int, digest: str) -> tuple[Value, ...]:
+def _week(
+    week: str, events: int, entities: int, merges: int | None, digest: str, people: str
+) -> tuple[Value, ...]:
     few = entities < _FEWEST_IN_REPORTS
-    return (week, None if few else events, None if few else entities, digest)
+    return (week, None if few else events, None if few else entities, merges, digest, people)
 
 
 def _values(counts: Sequence[StepCounts], spec: Mapping[str, Any], at: str) -> Sequence[StepCounts]:
@@ -138,7 +188,10 @@ def _values(counts: Sequence[StepCounts], spec: Mapping[str, Any], at: str) -> S
     ]
 
 
-def _section(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> "FunnelSection":
+def _section(
+    con: "DuckDBPyConnection", spec: Mapping[str, Any], compare: str | None = None
+) -> "FunnelSection":
+    """A funnel; `compare`: the property whose values are held against each other."""
     from funnelkit.report.model import FunnelSection
 
     built = built_funnel(con, spec["name"])
@@ -158,7 +211,13 @@ def _section(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> "FunnelSecti
             f"at least {_FEWEST_IN_REPORTS}, so that nobody's own journey stands in it",
         )
     rows = query(con, "funnel_times", funnel=name)
-    left = [leavers_in_words(spec, leavers(con, name))] if may_leave(spec) else []
+    more = {"next_events": next_events(con, spec, total, _FEWEST_IN_REPORTS)}
+    if compare:
+        more["comparison"] = comparison(con, spec, compare, _FEWEST_IN_REPORTS)
+    told = {part: (table.headline, *table.notes) for part, table in more.items() if table.rows}
+    left = (
+        [leavers_in_words(spec, leavers(con, name), _FEWEST_IN_REPORTS)] if may_leave(spec) else []
+    )
     return FunnelSection(
         name=name,
         description=spec["description"],
@@ -171,4 +230,6 @@ def _section(con: "DuckDBPyConnection", spec: Mapping[str, Any]) -> "FunnelSecti
             merged(periods(con, name, "week"), _FEWEST_IN_REPORTS, of_attempts), **options
         ),
         times=times_table([TimeCounts(**row) for row in rows]),
+        told={part: tuple(filter(None, sentences)) for part, sentences in told.items()},
+        **more,
     )

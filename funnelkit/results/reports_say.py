@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funnelkit.results import gap_words, small_gaps, small_say
 from funnelkit.results.experiments import linked
+from funnelkit.results.gap_rows import PASSES
 from funnelkit.results.gaps import gaps_table
 from funnelkit.results.say_frames import OPINIONS, features, waves
 from funnelkit.results.say_money import with_money
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from funnelkit.project.shipping import Experiment
-    from funnelkit.report.model import Definition, SaySection
+    from funnelkit.report.model import Definition, Finding, SaySection
 
 Plan = Mapping[str, Any]
 _SEGMENTS = "Of everybody who answered; funnelkit gaps --by shows segments."
@@ -72,8 +73,12 @@ class Asked(NamedTuple):
     fewest: int
 
 
-def say_section(con: "DuckDBPyConnection", plan: Plan, asked: Asked) -> "SaySection":
-    """Say and do of features in the latest wave; small cells are out, or counted as others.
+def say_section(
+    con: "DuckDBPyConnection", plan: Plan, asked: Asked
+) -> "tuple[SaySection, tuple[Finding, ...]]":
+    """Say and do of features in the latest wave, and what of it may open the report.
+
+    Small cells are out, or counted as others.
 
     `plan`: everything declared of features and feedback. Raises FunnelkitError for what was not
     built.
@@ -84,7 +89,7 @@ def say_section(con: "DuckDBPyConnection", plan: Plan, asked: Asked) -> "SaySect
     gaps = _Gaps(con, plan, asked)
     parts = {**gaps.parts(), **_others(con, plan, asked, gaps)}
     told = {**gaps.told(), **_told_of_others(parts, asked.fewest)}
-    return SaySection(
+    section = SaySection(
         wave=gaps.wave,
         words=tuple(in_words(plan)),
         features=tuple(_definitions(plan, asked.features)),
@@ -96,6 +101,7 @@ def say_section(con: "DuckDBPyConnection", plan: Plan, asked: Asked) -> "SaySect
             if rows
         },
     )
+    return section, (*gaps.candidates(), *_score(parts.get("nps", ())))
 
 
 class _Gaps:
@@ -137,7 +143,8 @@ class _Gaps:
     def told(self) -> dict[str, tuple[str, ...]]:
         """The sentences beside each part."""
         decided = sum(_passed(row) for row in self.own)
-        lead = f"{decided} of {many(len(self.own), 'features')} have a gap that is decided."
+        have = "has" if decided == 1 else "have"
+        lead = f"{decided} of {many(len(self.own), 'features')} {have} a gap that is decided."
         left = sum(int(row["left_out"] or 0) for row in self.own)
         few = (
             f"Fewer than {self.fewest} with an opinion, not shown: {', '.join(self.few)}."
@@ -169,7 +176,9 @@ class _Gaps:
     def findings(self) -> Iterator[str]:
         """A sentence for each gap, that on most customers first; those not decided at the end."""
         found = [(_passed(row), *self._sentences(row)) for row in self.told_of]
-        told = sorted((-customers, first) for ok, customers, first, _ in found if ok and first)
+        told = sorted(
+            (-(customers or 0), first) for ok, customers, first, _ in found if ok and first
+        )
         yield from (text for _, text in told)
         if not told:
             yield (
@@ -177,7 +186,9 @@ class _Gaps:
                 if self.wave
                 else "No wave has answers on these features."
             )
-        rest = sorted((-customers, first) for ok, customers, first, _ in found if first and not ok)
+        rest = sorted(
+            (-(customers or 0), first) for ok, customers, first, _ in found if first and not ok
+        )
         yield from (f"Not decided: {text}" for _, text in rest)
         names = [row["feature"] for row in self.told_of]
         yield from (self.unused[name].replace("`", "") for name in names if name in self.unused)
@@ -186,17 +197,45 @@ class _Gaps:
         """What else the cells tell: the other side of findings."""
         yield from filter(None, (self._sentences(row)[2] for row in self.told_of))
 
-    def _sentences(self, row: Row) -> tuple[int, str, str]:
-        """How many customers a row is about, and its sides, the stronger first, as may be told."""
+    def candidates(self) -> "Iterator[Finding]":
+        """A gap of each feature: the side that is its finding, and whose customers those are."""
+        from funnelkit.report.model import Finding
+
+        for row in self.told_of:
+            customers, first, _ = self._sentences(row)
+            if first:
+                yield Finding(
+                    first,
+                    "gap",
+                    f"gaps of {self.wave}",
+                    _passed(row),
+                    customers,
+                    self._revenue(row),
+                )
+
+    def _revenue(self, row: Row) -> int | None:
+        """The exact revenue behind a finding, where a report tells that of its cell."""
+        sides = gap_words.told_sides(small_gaps.finding_record(row, self.fewest)[0])
+        told = {
+            "lip": "liked, yet not used",
+            "captive": "disliked, yet used",
+        }[sides[0]]
+        shown = small_gaps.money_rows([row], self.fewest)
+        return next((each["revenue_cents"] for each in shown if each["problem"] == told), None)
+
+    def _sentences(self, row: Row) -> tuple[int | None, str, str]:
+        """How many customers the finding is about, and its sides, that one first, as may be told.
+
+        Of a side that is told as a whole they are those of the whole side.
+        """
         record, bounds = small_gaps.finding_record(row, self.fewest)
         told = record["captive"] is not None or record["lip_service"] is not None
         if not told or row["feature"] in self.unused:
-            return 0, "", ""
+            return None, "", ""
         first, also = gap_words.findings(record, self.known[row["feature"]])
-        customers = [record[f"{cell}_customers"] or 0 for cell in ("captive", "lip")]
-        customers += [its.get("customers") or 0 for its in bounds.values()]
+        side = gap_words.told_sides(record)[0]
         return (
-            max(customers),
+            record[f"{side}_customers"] or bounds.get(side, {}).get("customers"),
             self._bounded(first, record, bounds),
             self._bounded(also, record, bounds),
         )
@@ -219,6 +258,25 @@ class _Gaps:
             if row["aims"] == "attitude"
             for problem, near in small_gaps.problems_told(row, self.fewest).items()
         }
+
+
+def _score(rows: Sequence[Row]) -> "Iterator[Finding]":
+    """The change of the latest score, where both scores may be told."""
+    from funnelkit.report.findings_say import nps_interval, points
+    from funnelkit.report.model import Finding
+
+    row = rows[-1] if rows else None
+    if row is None or row["nps"] is None or row["q_value"] is None:
+        return
+    change = f"{points(row['d_lo'])} to {points(row['d_hi'])}"
+    yield Finding(
+        f"NPS {nps_interval(row)} in {row['wave']}, of {row['n']:,} respondents:"
+        f" {points(row['difference'])} since {row['before']} (95 % interval {change}).",
+        "nps",
+        "changes of NPS between waves",
+        bool(row["q_value"] <= PASSES),
+        row["customers"],
+    )
 
 
 def _whole_side(who: str, its: Row) -> str:

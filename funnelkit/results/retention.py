@@ -35,7 +35,7 @@ def built_retention(
     or `aha:` and a name. Raises FunnelkitError for what was not built.
     """
     name = str(outcome["name"])
-    _check_built(con, name)
+    check_outcome(con, name)
     counts = retention_counts(con, clock["name"], name, by)
     if not counts:
         _check_breakdown(con, by)
@@ -106,7 +106,8 @@ def pick_clock(plan: Mapping[str, Any], outcome: Mapping[str, Any], by: str | No
     return next(each for each in plan["clocks"] if each["no"] == number)
 
 
-def _check_built(con: "DuckDBPyConnection", name: str) -> None:
+def check_outcome(con: "DuckDBPyConnection", name: str) -> None:
+    """Raises FunnelkitError for an outcome that was not built."""
     rows = query(con, "outcomes")
     built = [str(row["outcome"]) for row in rows]
     if name not in built:

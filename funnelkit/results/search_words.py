@@ -15,7 +15,7 @@ Record = Mapping[str, Any]
 NEWER_DIFFER = 0.05
 CELLS_NOTE = (
     "Cells are of the half that proposes, and the best of so many flatters itself: only the chosen "
-    "one of a proposed event is held against the other half (`aha --search`)."
+    "one of a proposed event is held against the other half (funnelkit aha --search)."
 )
 
 
@@ -109,7 +109,7 @@ def search_notes(
     yield from _left_out(asked, fewest)
     yield (
         f"Level {100 * level:.0f} %: the chance that a run in which nothing is related to "
-        f"{outcome} accepts anything. `aha --null` tries it on these very entrants."
+        f"{outcome} accepts anything. funnelkit aha --null tries it on these very entrants."
     )
     if any(each["verdict"] == "not proposed" for each in findings):
         yield (

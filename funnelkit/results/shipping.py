@@ -147,10 +147,10 @@ def _built(con: "DuckDBPyConnection", change: Change, specs: Sequence[Part], pla
     if kind == "aha":
         moment = built_moment(con, name)
         return _Built(moment.definition_hash, moment.entities, moment.within_us)
-    return _built_outcome(con, name, _clock(name, change.funnel, plan))
+    return _built_outcome(con, name, outcome_clock(name, change.funnel, plan))
 
 
-def _clock(outcome: str, funnel: str | None, plan: Part) -> Part:
+def outcome_clock(outcome: str, funnel: str | None, plan: Part) -> Part:
     """Whose first entry starts an outcome's time: of the funnel named, else of the only one."""
     number = next(each["no"] for each in plan["outcomes"] if each["name"] == outcome)
     fitting = {pair["clock_no"] for pair in plan["pairs"] if pair["outcome_no"] == number}
@@ -170,7 +170,7 @@ def declared_hash(change: Change, specs: Sequence[Part], plan: Part) -> str:
     number = next(each["no"] for each in parts if each["name"] == name)
     if kind == "aha":
         return aha_hash(plan, number)
-    return _with_clock(outcome_hash(plan, number), _clock(name, change.funnel, plan))
+    return _with_clock(outcome_hash(plan, number), outcome_clock(name, change.funnel, plan))
 
 
 def _with_clock(own_hash: str, clock: Part) -> str:

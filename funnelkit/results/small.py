@@ -3,7 +3,7 @@
 A group is as large as the entities in it. Of attempts those are known where they have matured.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from funnelkit.stats.funnels import PeriodCounts, StepCounts
@@ -35,6 +35,18 @@ def merged(
     return [PeriodCounts(period, found[period, step]) for period, step in sorted(found)]
 
 
+def joined_periods(
+    periods: Sequence[PeriodCounts], longer: Callable[[str], str]
+) -> list[PeriodCounts]:
+    """The counts of longer periods, by what `longer` calls that of each; without times."""
+    found: dict[tuple[str, int], StepCounts] = {}
+    for period, counts in periods:
+        key = (longer(period), counts.step)
+        before = found.get(key)
+        found[key] = _together(before, counts, counts.value) if before else counts
+    return [PeriodCounts(period, found[period, step]) for period, step in sorted(found)]
+
+
 def neighbours(sizes: Mapping[str, int], fewest: int) -> list[list[str]]:
     """Periods in groups of at least `fewest`: small ones join the next, the last the one before."""
     groups: list[list[str]] = []
@@ -49,6 +61,26 @@ def neighbours(sizes: Mapping[str, int], fewest: int) -> list[list[str]]:
     elif waiting:
         groups.append(waiting)
     return groups
+
+
+def carried(counts: Sequence[int], fewest: int) -> list[int | None]:
+    """Counts in order, small ones added to the next until they are `fewest`, the last to the one
+    before: None stands for what another one holds. The sum stays; all None where it is so small.
+    """
+    found: list[int | None] = []
+    waiting, last = 0, None
+    for count in counts:
+        waiting += count
+        if 0 < waiting < fewest:
+            found.append(None)
+            continue
+        if waiting:
+            last = len(found)
+        found.append(waiting)
+        waiting = 0
+    if waiting and last is not None:
+        found[last] = (found[last] or 0) + waiting
+    return found if last is not None or not waiting else [None] * len(counts)
 
 
 def others(sizes: Mapping[T, int], fewest: int, known: T) -> list[T]:

@@ -211,12 +211,22 @@ def funnel_headline(steps: Sequence[StepCounts], entities: str = "entities") -> 
     return f"{finding}; {_largest_loss(steps)}."
 
 
+def largest_loss(steps: Sequence[StepCounts]) -> tuple[StepCounts, StepCounts] | None:
+    """The required step that most of the base did not reach, behind the one before it.
+
+    The earliest of equals; None when nobody is lost.
+    """
+    pairs = pairwise(step for step in steps if not step.is_optional)
+    worst = max(pairs, key=lambda pair: pair[0].done - pair[1].done)
+    return worst if worst[0].done > worst[1].done else None
+
+
 def _largest_loss(steps: Sequence[StepCounts]) -> str:
-    required = [step for step in steps if not step.is_optional]
-    losses = [(before.done - after.done, before, after) for before, after in pairwise(required)]
-    lost, before, after = max(losses, key=lambda each: each[0])  # the earliest of equals
-    if lost == 0:
+    found = largest_loss(steps)
+    if found is None:
         return "none is lost on the way"
+    before, after = found
+    lost = before.done - after.done
     share = percent(lost / before.done)
     where = f"before {after.step_name}"
     if after.step_name == f"any {after.step} of {len(steps)}":  # a number of steps, of any order

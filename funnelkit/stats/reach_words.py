@@ -141,6 +141,6 @@ def led_notes(led: "Led", aha: str, entities: str) -> Iterable[str]:
         )
     if told and led.since is None:
         yield (
-            f"{aha} has no `declared_on`: if a search found it in these entrants, that flatters "
+            f"{aha} has no declared_on: if a search found it in these entrants, that flatters "
             "the difference. With a date only those who entered since then count."
         )

@@ -26,7 +26,7 @@ create or replace table meta.builds (
 """
 
 
-_READ_LATER = ("reports", "experiments", "changes")
+_READ_LATER = ("reports", "experiments", "changes", "gates", "annotations")
 _NO_FILES = hashlib.md5(b"", usedforsecurity=False).hexdigest()
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from funnelkit.api import Project
-from funnelkit.cli.layout import lay_out, text_width, wrap
+from funnelkit.cli.grid import text_width, wrap
+from funnelkit.cli.layout import lay_out
 from funnelkit.table import Column, Table
 from tests.cli.run import invoke, on_terminal, run
 

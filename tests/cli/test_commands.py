@@ -239,16 +239,16 @@ def test_reports_are_written_checked_and_listed(copy: Path) -> None:
     assert missing.exit_code == 1
     assert missing.stdout.startswith("reports/activation: not written yet\n")
     listed = json.loads(invoke(*project, "report", "list", "--format", "json").stdout)["rows"]
-    both = [("activation", None), ("say_do", None)]
-    assert [(row["report"], row["page"]) for row in listed] == both
+    slugs = ["activation", "aha", "say_do", "scorecard"]
+    assert [(row["report"], row["page"]) for row in listed] == [(slug, None) for slug in slugs]
 
     written = invoke(*project, "report", "build")
     assert (written.exit_code, written.stdout) == (0, "")
-    assert written.stderr == "wrote reports/activation\nwrote reports/say_do\n"
+    assert written.stderr == "".join(f"wrote reports/{slug}\n" for slug in slugs)
     assert "activation/report.md" in (copy / "reports" / "README.md").read_text(encoding="utf-8")
     good = invoke(*project, "report", "check")
     assert (good.exit_code, good.stdout) == (0, "")
-    assert good.stderr == "2 reports are up to date\n"
+    assert good.stderr == "4 reports are up to date\n"
 
     page = copy / "reports" / "activation" / "report.md"
     before = page.read_text(encoding="utf-8")

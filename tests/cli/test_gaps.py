@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from funnelkit.api import Project
-from funnelkit.cli.layout import human, lay_out, text_width
+from funnelkit.cli.grid import text_width
+from funnelkit.cli.layout import human, lay_out
 from funnelkit.results.claims import claims_tables
 from funnelkit.table import Table
 from funnelkit.warehouse.connect import connect

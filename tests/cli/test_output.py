@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from funnelkit.cli.app import State, cli
-from funnelkit.cli.layout import Grid, bar, drop_off, lay_out
+from funnelkit.cli.grid import Grid
+from funnelkit.cli.layout import bar, drop_off, lay_out
 from funnelkit.cli.output import FORMATS, colored, emit, printable
 from funnelkit.stats.compare import Group, compare_table
 from funnelkit.stats.funnels import PeriodCounts, StepCounts, trend_table

@@ -14,7 +14,8 @@ import yaml
 
 import funnelkit as fk
 from funnelkit.api import Project
-from funnelkit.cli.layout import lay_out, text_width
+from funnelkit.cli.grid import text_width
+from funnelkit.cli.layout import lay_out
 from funnelkit.results.reports_aha import aha_section
 from funnelkit.table import Table
 from funnelkit.warehouse.macros import aha_plan

@@ -15,14 +15,20 @@ CHANGED = "the definitions changed after the last build"
 MIXED = "so the tables are from different builds"
 
 
-@pytest.fixture
-def copy(built_sample: Project, tmp_path: Path) -> Path:
-    """The built company with a written report, to spoil."""
-    root = tmp_path / "acme"
+@pytest.fixture(scope="module")
+def written(built_sample: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built company with a written report."""
+    root = tmp_path_factory.mktemp("stale") / "acme"
     shutil.copytree(built_sample.paths.root, root)
     shutil.rmtree(root / "reports", ignore_errors=True)
     assert invoke(root, "report", "build").exit_code == 0
     return root
+
+
+@pytest.fixture
+def copy(written: Path, tmp_path: Path) -> Path:
+    """The same, to spoil."""
+    return Path(shutil.copytree(written, tmp_path / "acme"))
 
 
 def edit(folder: Path, old: str, new: str) -> None:

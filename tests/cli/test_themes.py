@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 
 from funnelkit.api import Project
-from funnelkit.cli.layout import text_width
+from funnelkit.cli.grid import text_width
 from funnelkit.jobs.mentions import mentions
 from funnelkit.jobs.themes import Taxonomy
 from funnelkit.sample.sentences import REVIEWS, TICKETS, WHY

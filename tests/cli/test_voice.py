@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from funnelkit.api import Project
-from funnelkit.cli.layout import lay_out, text_width
+from funnelkit.cli.grid import text_width
+from funnelkit.cli.layout import lay_out
 from funnelkit.table import Table
 from funnelkit.warehouse.connect import connect
 from tests.cli.run import invoke, on_terminal

@@ -191,6 +191,14 @@ def heard(world: World) -> dict[str, Heard]:
     return found
 
 
+def respondent(answer: Answer) -> str:
+    """Whose one voice it is; nobody's answers to one row of a wide export are one person's."""
+    if answer.user is not None:
+        return answer.user
+    row, _, question = answer.id.rpartition(":")
+    return f"response {row if row and question == answer.question else answer.id}"
+
+
 def _opinion(
     kind: str | None, score: float | None, scale: tuple[int, int] | None
 ) -> tuple[str | None, str | None]:

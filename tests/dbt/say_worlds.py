@@ -177,6 +177,13 @@ def _edges(start: int, observed: int) -> _Edges:
             Answer("x4", "v2", observed + 1, "survey", "how_many", score=1.0),
             Answer("x5", "v3", at, "survey", "rate_two", score=1.0),
             Answer("x6", "v4", at, "survey", "rate_two", score=1.0),
+            # Rows of wide exports that name nobody.
+            Answer("7:rate_one", None, at, "survey", "rate_one", score=5.0),
+            Answer("7:why", None, at, "survey", "why", text="z"),
+            Answer("8:8:why", None, at, "survey", "why", text="z"),
+            Answer("9:other", None, at, "survey", "why", text="z"),
+            Answer("nwhy", None, at, "survey", "why", text="z"),
+            Answer("5:why", "who", at, "survey", "why", text="z"),
         ],
     )
 

@@ -1,12 +1,14 @@
 """Aha moments, outcomes and exposures as dbt builds them, against plain loops over the log."""
 
 import re
+import shutil
 from collections import Counter
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
 
+import funnelkit as fk
 from funnelkit.api import Project
 from funnelkit.warehouse import macros
 from tests.conftest import ROOT
@@ -142,37 +144,18 @@ def test_what_is_known_at_the_entry_is_what_funnels_know(built):
     assert {entity for entity, _ in g.rows(built.project, on_clock.format("teams"))} == set(teams)
 
 
-def test_accounts_are_known_as_funnels_know_them(tmp_path):
-    # A log in which users change their accounts; values of an account are those of its latest row.
-    opened = g.project(tmp_path / "accounts", g.DEFINITIONS)
-    events, users = g.random_rows(4)
-    g.load(opened, "events", "events", events)
-    g.load(opened, "users", "users", users)
-    g.build(opened)
-    found = g.rows(
-        opened,
-        "select clock, entity_id, value from int_entrant_values"
-        " inner join int_entrants using (clock_no, entity_key)"
-        " where clock in ('plain', 'held', 'accounts') and breakdown = 'plan' order by all",
-    )
-    assert found == g.rows(
-        opened,
-        "select funnel, entity_id, value from fct_funnel_breakdowns"
-        " where breakdown = 'plan' and funnel in ('plain', 'held', 'accounts') order by all",
-    )
-    assert {value for clock, _, value in found if clock == "accounts"} > {"(none)"}
-
-
 TEN = """
 observed_until: 2026-01-21
 funnels: {f: {steps: [enter, aha], window: 14 days}}
 aha_moments: {seen: {event: aha, within: 14 days, funnel: f}}
+features: {looking: {events: aha}}
 """
 
 
-def test_ten_users_have_a_matured_reach_of_three_in_six(tmp_path):
-    # The example of the design: six mature, three of them reached; four open, two of them reached.
-    opened = g.project(tmp_path / "ten", TEN)
+@pytest.fixture(scope="module")
+def ten(tmp_path_factory):
+    """The example of the design: six mature, three of them reached; four open, two of them did."""
+    opened = g.project(tmp_path_factory.mktemp("aha") / "ten", TEN)
     days = [(0, 3), (1, 9), (2, 13), (3, None), (4, None), (6, 14)]
     days += [(8, 2), (9, 5), (10, None), (11, None)]
     log = []
@@ -188,10 +171,14 @@ def test_ten_users_have_a_matured_reach_of_three_in_six(tmp_path):
             )
     g.load(opened, "events", "events", log)
     g.build(opened)
+    return opened
+
+
+def test_ten_users_have_a_matured_reach_of_three_in_six(ten):
     # 14 days after the entry of the sixth is no longer in the window.
     counts = "matured, matured_reached, reached, open, not_reached"
     sums = ", ".join(f"sum({name})::int" for name in ("entrants", *counts.split(", ")))
-    assert g.rows(opened, f"select {sums} from rpt_aha_reach") == [(10, 6, 3, 5, 2, 3)]
+    assert g.rows(ten, f"select {sums} from rpt_aha_reach") == [(10, 6, 3, 5, 2, 3)]
 
 
 def test_retention_by_the_aha_moment_is_the_planted_one(marts, truth):
@@ -284,19 +271,16 @@ def test_what_came_right_before_is_of_the_same_session(tmp_path, sessions):
     ]
 
 
-def test_tables_are_made_of_what_is_declared_and_go_with_the_declaration(tmp_path):
-    funnel = "funnels: {f: {steps: [a, b], window: 1 day}}"
-    more = "outcomes: {back: {event: a, after: 1 day, within: 7 days}}\nfeatures: {x: {events: a}}"
-    opened = g.project(tmp_path / "few", f"{funnel}\n{more}")
-    g.load(opened, "events", "events", [Event("1", "ann", occurred_at=at(hours=1))])
+def test_tables_are_made_of_what_is_declared_and_go_with_the_declaration(ten, tmp_path):
     tables = ("fct_outcomes", "rpt_aha_reach", "fct_feature_usage", "fct_wave_users")
-    g.build(opened)
-    assert all(_is_there(opened, table) for table in tables)
-    assert g.rows(opened, "select count(*) from fct_feature_usage") == [(1,)]
-    opened = g.redefine(opened, more.replace("\n", "\n    "), "")
+    assert all(_is_there(ten, table) for table in tables)
+    assert g.rows(ten, "select count(*) from fct_feature_usage") == [(6,)]
+    opened = fk.open(shutil.copytree(ten.paths.root, tmp_path / "few"))
+    for line in TEN.strip().splitlines()[2:]:
+        opened = g.redefine(opened, line, "")
     g.build(opened)
     assert not any(_is_there(opened, table) for table in tables)
-    assert g.rows(opened, "select count(*) from fct_funnel_journeys") == [(1,)]
+    assert g.rows(opened, "select count(*) from fct_funnel_journeys") == [(10,)]
 
 
 def _is_there(opened, table):

@@ -53,13 +53,35 @@ def _at_once(root: Path, seed: int, definitions: str) -> Project:
     return opened
 
 
-def test_a_log_in_pieces_gives_the_tables_of_the_whole_log(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A whole log, loaded and built at once."""
+    return _at_once(tmp_path_factory.mktemp("growing") / "once", 3, g.DEFINITIONS)
+
+
+def test_a_log_in_pieces_gives_the_tables_of_the_whole_log(once: Project, tmp_path: Path) -> None:
     opened = _in_pieces(tmp_path / "pieces", 3, g.DEFINITIONS, parts=3)
     assert set(g.times_whole(opened).values()) == {1}
     found = g.tables(opened)
-    assert not g.differences(found, g.tables(_at_once(tmp_path / "once", 3, g.DEFINITIONS)))
+    assert not g.differences(found, g.tables(once))
     ids = [row[0] for row in g.rows(opened, "select event_id from fct_events")]
     assert len(ids) == len({*ids}) > 50
+
+
+def test_accounts_are_known_to_aha_moments_as_to_funnels(once: Project) -> None:
+    """Users change their accounts; values of an account are those of its latest row."""
+    found = g.rows(
+        once,
+        "select clock, entity_id, value from int_entrant_values"
+        " inner join int_entrants using (clock_no, entity_key)"
+        " where clock in ('plain', 'held', 'accounts') and breakdown = 'plan' order by all",
+    )
+    assert found == g.rows(
+        once,
+        "select funnel, entity_id, value from fct_funnel_breakdowns"
+        " where breakdown = 'plan' and funnel in ('plain', 'held', 'accounts') order by all",
+    )
+    assert {value for clock, _, value in found if clock == "accounts"} > {"(none)"}
 
 
 @pytest.mark.long

@@ -285,20 +285,6 @@ def test_a_plain_dbt_refuses_what_the_package_does_not_know(tmp_path: Path) -> N
     assert 'funnels.buy.entry: "bset" is not supported; supported: first, best' in done.stdout
 
 
-def test_a_build_names_the_sections_that_nothing_reads(shop: Path) -> None:
-    (shop / "models" / "schema.yml").unlink()
-    more = "    sessions: {idle: 30 minutes}\n    annotations: {2026-02-14: new}\n"
-    text = project.DBT_PROJECT + more
-    project.write(shop, {"dbt_project.yml": text})
-    done = project.run(shop, "build")
-    assert done.returncode == 0
-    warning, _ = done.stderr.splitlines()
-    assert warning == "warning: not used by this version: annotations"
-    assert "! warn  definitions  not used by this version: annotations" in (
-        project.run(shop, "doctor").stdout
-    )
-
-
 def test_the_printed_environment_is_enough_for_a_plain_dbt(shop: Path, tmp_path: Path) -> None:
     printed = project.run(shop, "env")
     assert printed.stderr == ""

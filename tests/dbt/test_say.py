@@ -38,14 +38,15 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_feedback_is_heard_as_declared(built):
     found = built.by_key(
         1,
-        "select response_id, kind, feature, user_id, user_key is null, customer_id, wave, opinion,"
-        " problem, epoch_us(submitted_at) from fct_feedback",
+        "select response_id, kind, feature, user_id, respondent, user_key is null, customer_id,"
+        " wave, opinion, problem, epoch_us(submitted_at) from fct_feedback",
     )
     assert found == {
         id_: (
             each.kind,
             each.feature,
             each.answer.user,
+            oracle.respondent(each.answer),
             each.user is None,
             None if each.user is None else built.world.customer(each.user),
             each.wave,
@@ -57,6 +58,9 @@ def test_feedback_is_heard_as_declared(built):
     }
     opinions = Counter(each.opinion for each in oracle.heard(built.world).values())
     assert set(opinions) == {"like", "neutral", "dislike", None}
+    assert {"response 7", "response 8:8", "response 9:other", "response nwhy", "who"} <= {
+        respondent for _, _, _, respondent, *_ in found.values()
+    }
 
 
 def test_say_and_do_are_those_of_plain_loops(built):

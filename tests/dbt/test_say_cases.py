@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from funnelkit.api import Project
@@ -14,16 +15,26 @@ DEFINITIONS = """\
 funnels: {f: {steps: [a, b], window: 1 day}}
 user_properties: {mrr: bigint, country: varchar}
 revenue: mrr
-features: {alerts: {events: a}}
+features: {alerts: {events: a, topics: [bell]}}
 feedback: {questions: {q: {kind: rating5, feature: alerts}}}
 """
-FIELDS = ("response_id", "user_id", "source", "submitted_at", "question", "score", "product")
+FIELDS = (
+    "response_id",
+    "user_id",
+    "source",
+    "submitted_at",
+    "question",
+    "score",
+    "product",
+    "text",
+)
 SAID = [
-    ("asked", "ann", "survey", at(days=40), "q", 5, ""),
-    ("unasked", "ann", "review", at(days=41), "q", 1, ""),
-    ("rival", "ann", "review", at(days=42), "q", 2, "Rival"),
-    ("first", "bob", "survey", at(days=40), "q", 1, ""),
-    ("second", "bob", "survey", at(days=41), "q", 2, ""),
+    ("asked", "ann", "survey", at(days=40), "q", 5, "", ""),
+    ("unasked", "ann", "review", at(days=41), "q", 1, "", ""),
+    ("rival", "ann", "review", at(days=42), "q", 2, "Rival", "what a bell"),
+    ("first", "bob", "survey", at(days=40), "q", 1, "", ""),
+    ("second", "bob", "survey", at(days=41), "q", 2, "", ""),
+    ("words", "bob", "ticket", at(days=41), "", "", "", "no bell rings"),
 ]
 
 
@@ -68,8 +79,46 @@ def _row(kind: str, user: str, time: str, **more: object) -> dict[str, object]:
 def test_unasked_words_and_those_of_other_products_leave_an_asked_rating_alone(
     opened: Project,
 ) -> None:
-    rows = g.rows(opened, "select response_id, left_out from fct_say_do order by response_id")
-    assert dict(rows) == {"asked": None, "unasked": None, "first": "superseded", "second": None}
+    rated = "select response_id, left_out from fct_say_do where aims <> 'text'"
+    assert dict(g.rows(opened, rated)) == {
+        "asked": None,
+        "unasked": None,
+        "first": "superseded",
+        "second": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        # Ratings and texts as they were said, then as they are in fct_say_do.
+        ("select 1", []),
+        ("insert into fct_say_do by name select * replace ('rival' as response_id) from fct_say_do"
+         " where response_id = 'unasked'", [(4, 1, 5, 1)]),
+        ("insert into fct_say_do by name select * replace ('rival' as response_id) from fct_say_do"
+         " where response_id = 'words'", [(4, 1, 4, 2)]),
+        ("delete from fct_say_do where response_id = 'first'", [(4, 1, 3, 1)]),
+        ("delete from fct_say_do where response_id = 'words'", [(4, 1, 4, 0)]),
+        ("update fct_feedback set product = null where response_id = 'rival'", [(5, 2, 4, 1)]),
+    ],
+)  # fmt: skip
+def test_what_was_said_of_other_products_is_no_part_of_what_is_conserved(
+    conserved: str, opened: Project, change: str, counts: list[tuple[int, ...]]
+) -> None:
+    with duckdb.connect(str(opened.paths.warehouse)) as con:
+        con.execute("begin")
+        con.execute(change)
+        assert con.execute(conserved).fetchall() == counts
+        con.execute("rollback")
+
+
+@pytest.fixture(scope="module")
+def conserved(opened: Project) -> str:
+    """The test of the dbt project as dbt has compiled it, which passes."""
+    name = "assert_say_do_is_conserved"
+    assert opened.dbt(["test", "--quiet", "--select", name]) == 0
+    (compiled,) = opened.paths.root.glob(f"build/dbt/target/compiled/*/tests/{name}.sql")
+    return compiled.read_text(encoding="utf-8")
 
 
 def test_a_row_that_leaves_the_revenue_out_tells_none(opened: Project) -> None:

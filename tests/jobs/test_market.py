@@ -181,7 +181,8 @@ def test_themes_stand_by_their_mentions_and_products_by_name() -> None:
 
 
 def test_people_see_a_line_a_product_in_eighty_columns() -> None:
-    from funnelkit.cli.layout import human, lay_out, text_width
+    from funnelkit.cli.grid import text_width
+    from funnelkit.cli.layout import human, lay_out
 
     table = market_table(*_frames(*_market_of(5)))
     lines = ["".join(part for part, _ in line) for line in lay_out(table, 80).lines(80)]

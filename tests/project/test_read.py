@@ -54,7 +54,9 @@ vars:
     outcomes:
       retained_week_4: {event: [dashboard_viewed], after: 21 days, within: 7 days}
       gone: {not: retained_week_4}
-    reports: {activation: {funnels: [activation], aha: [team_value]}, say_do: {features: all}}
+    reports:
+      activation: {funnels: [activation], aha: [team_value], compare: channel}
+      say_do: {features: all}
     annotations: {2026-02-14: new onboarding}
     as_of: 2026-06-30
     events: {model: my_events}
@@ -72,6 +74,12 @@ vars:
       regular: {event: seen, count: days, within: 7 days, entity: account_id, entry: [a, b]}
       broad: {event: seen, count: {distinct: price}, within: 1 day, funnel: visits}
     aha_search: {funnel: activation, outcome: retained_week_4, days: [1, 3], alive: 3 days}
+    gates:
+      activation: {fail_under: 30 %, judge: estimate}
+      activation.connected: {fail_over: 0.5, at_least_n: 30}
+      gone: {fail_over: 60 %, funnel: activation}
+      alerts: {fail_under: -10 pp, fail_over: 20 pp}
+      nps: {fail_under: -30}
 """
 
 
@@ -109,6 +117,8 @@ def test_definitions_are_typed(project):
     assert definitions.event_properties["price"] == "decimal(18,2)"
     assert definitions.annotations == {dt.date(2026, 2, 14): "new onboarding"}
     assert definitions.reports["activation"].funnels == ("activation",)
+    assert definitions.reports["activation"].compare == "channel"
+    assert definitions.reports["say_do"].compare is None
     assert definitions.sessions is not None
     assert definitions.sessions.idle_us == 30 * 60_000_000
     assert definitions.segments == {"paying": "plan <> 'free'"}
@@ -170,12 +180,6 @@ def test_raw_is_what_was_written_as_json(project):
     assert raw["funnels"]["activation"]["steps"][0] == "signed_up"
 
 
-def test_what_nothing_reads_yet_is_kept_and_named(project):
-    source = read(project(GOOD))
-    assert source.definitions.unused == ("annotations",)
-    assert source.raw["annotations"] == {"2026-02-14": "new onboarding"}
-
-
 def test_a_key_of_the_block_can_be_placed(project):
     source = read(project(GOOD))
     line = GOOD.splitlines().index(next(x for x in GOOD.splitlines() if "shared, event" in x)) + 1
@@ -214,7 +218,7 @@ def test_all_mistakes_at_once_in_the_order_of_the_file(project):
         "write 'first' or 'best'",
         "dbt_project.yml:30: funnels.shares.exclude[1].scope: 'entty' is not accepted; "
         "write 'attempt' or 'entity'",
-        "dbt_project.yml:36: reports.activation.funnels[0]: unknown funnel 'activatoin'; "
+        "dbt_project.yml:37: reports.activation.funnels[0]: unknown funnel 'activatoin'; "
         "did you mean 'activation'?",
     ]
 
@@ -594,9 +598,17 @@ def test_a_wrong_step_makes_no_false_names(project):
             "quality: {exclude: [{name: a, list: private/../../ids}]}",
             "3: quality.exclude[0].list: 'private/../../ids' is not a file in the project; ",
         ),
-        ("gates: {activation: {fail_under: 0.15}}", "3: gates: not supported yet: gates"),
         ("funels: {}", "3: funels: unknown key; did you mean 'funnels'?"),
         ("reports: {a: {funels: []}}", "3: reports.a.funels: unknown key; did you mean 'funnels'?"),
+        ("reports: {a: {aha: [], compare: plan}}", "3: reports.a.compare: unknown user property"),
+        (
+            "user_properties: {plan: varchar}\nreports: {a: {compare: paln}}",
+            "4: reports.a.compare: unknown user property 'paln'; did you mean 'plan'?",
+        ),
+        (
+            "user_properties: {plan: varchar}\nreports: {a: {compare: plan}}",
+            "4: reports.a.compare: there is no funnel to compare in; write `funnels: [NAME]`",
+        ),
         ("yes: 1", "3: yes: YAML reads this key as true; put it in quotes"),
         ("sessions: {}", "3: sessions.idle: missing; write {idle: 30 minutes}"),
         ("sessions: 30 minutes", "3: sessions: must be a mapping of key: value, not '30 minutes'"),
@@ -633,7 +645,7 @@ def test_duplicate_keys_are_told_anywhere_in_the_file(project):
     text = "models: {a: 1}\n" + GOOD.replace("        window: 14 days\n", WINDOWS) + "models: {}\n"
     assert mistakes(project(text)) == [
         "dbt_project.yml:21: funnels.activation.window: the same key again (first on line 20)",
-        "dbt_project.yml:56: models: the same key again (first on line 1)",
+        "dbt_project.yml:64: models: the same key again (first on line 1)",
     ]
 
 

@@ -52,7 +52,8 @@ def test_the_dbt_project_is_one_that_dbt_accepts(tmp_path):
 def test_private_and_built_files_stay_out_of_git(tmp_path):
     write_project(tmp_path, "shop", VARS)
     ignored = (tmp_path / ".gitignore").read_text(encoding="utf-8").splitlines()
-    assert {"build/", "target/", "logs/", "dbt_packages/", "data/"} <= set(ignored)
+    # A report has a data/ of its own, which is committed.
+    assert {"/build/", "target/", "logs/", "dbt_packages/", "/data/", "/private/"} <= set(ignored)
     attributes = (tmp_path / ".gitattributes").read_text(encoding="utf-8").splitlines()
     assert attributes == [
         "reports/** linguist-documentation text eol=lf",

@@ -39,9 +39,9 @@ AHA_FILES = [f"aha-team_value-{part}" for part in
 
 
 def whole(**changes):
-    """A funnel, an aha moment and a search on one page."""
+    """A funnel, an aha moment and a search on one page: eight charts."""
     given = {"aha": (aha_section(),), "search": search_section(), **changes}
-    return report_data(**given)
+    return report_data(funnel(breakdowns={}, times=NOTHING), **given)
 
 
 @pytest.fixture(scope="module")
@@ -296,7 +296,7 @@ class TestWords:
                     assert "not shown" in sentence, sentence
 
     def test_findings_hold_reach_outcome_and_search(self):
-        found = report(whole()).findings
+        found = report(whole()).standing
         section = aha_section()
         assert found[-3:] == (*section.findings, search_section().headline)
         assert re.search(r"\(\d+\.\d %, 95 % interval \d+\.\d–\d+\.\d %\)", found[-3])

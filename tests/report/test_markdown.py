@@ -1,15 +1,19 @@
 """Markdown that shows data as it is: read back by a Markdown library, text and nothing else."""
 
+import html
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from funnelkit.report.build import render
-from funnelkit.report.markdown import line, table
+from funnelkit.report.markdown import folded, line, table
 from funnelkit.report.views import steps_view
 from funnelkit.stats.funnels import step_rows
-from tests.report.data import EVIL, TOTAL, counts, report_data, section
+from funnelkit.table import Column, Table
+from tests.report.data import EVIL, TOTAL, channels, counts, report_data, section, weeks
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 marked = st.text(st.sampled_from("#+-*_=>~`[]()!<>&;:.1a |\\$x\n\"'/"), min_size=1, max_size=14)
@@ -81,10 +85,36 @@ def test_what_would_be_markup_is_escaped(text, written):
     assert line(text) == written
 
 
+@given(marked)
+@settings(max_examples=60, deadline=None)
+def test_a_long_table_is_folded_and_still_a_table(text):
+    made = Table((Column(f"a{text}"),), tuple((f"b{number}",) for number in range(21)))
+    tokens = READER.parse("\n\n".join(folded(made, text)))
+    assert [t.type for t in tokens if t.level == 0] == [
+        "html_block", "table_open", "table_close", "html_block",
+    ]  # fmt: skip
+    opening, closing = (t.content for t in tokens if t.type == "html_block")
+    assert html.unescape(opening) == (
+        f"<details>\n<summary>{plain(text)}: table of 21 rows</summary>\n"
+    )
+    assert len(re.findall("<[/a-z]", opening)) == 3
+    assert closing == "</details>"
+    assert folded(Table(made.columns, made.rows[:20]), text) == [table(made).rpartition("\n")[0]]
+
+
+# What the twin itself writes as tags, and nothing of it comes from data.
+OWN = (
+    "<details>\n<summary>Input per week: table of 26 rows</summary>\n",
+    "</details>",
+    "</details>\n",
+)
+
+
 def test_a_whole_report_with_hostile_names_holds_no_markup():
-    hostile = section(words=(f"Step 2: {EVIL} where a > 0 and b_c = '*'", "1. one", "# two"))
+    words = (f"Step 2: {EVIL} where a > 0 and b_c = '*'", "1. one", "# two")
+    hostile = section(words=words, trend=weeks(8), breakdowns={EVIL: channels()})
     twin = render(report_data(hostile, title=EVIL, description="> <b>quote</b>"))["report.md"]
-    tokens = READER.parse(twin.decode())
+    tokens = [token for token in READER.parse(twin.decode()) if token.content not in OWN]
     kinds = {token.type for token in tokens}
     kinds |= {child.type for token in tokens for child in token.children or ()}
     assert not {kind for kind in kinds if "html" in kind or "code" in kind or "quote" in kind}

@@ -8,12 +8,13 @@ import vl_convert
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funnelkit.report.build import report
+from funnelkit.report.build import render, report
 from funnelkit.report.columns import KNOWN_COLUMNS, normalised
 from funnelkit.report.csvs import about, read_data
 from funnelkit.report.findings import instant, interval
 from funnelkit.report.markdown import line
 from funnelkit.report.model import Figure
+from funnelkit.report.svg import _drawn as drawn
 from funnelkit.report.svg import svg_lines
 from funnelkit.report.theme import text_width, wrap
 from funnelkit.stats.curve import MOST_ROWS, nice_step, quartiles, thinned
@@ -115,14 +116,15 @@ def test_ids_that_vega_makes_are_named_after_the_chart():
     """Clips and gradients are numbered by a counter of the process; two renders must agree."""
     gradient = {"gradient": "linear", "stops": [{"offset": 0, "color": "#0072B2"},
                                                 {"offset": 1, "color": "#ffffff"}]}  # fmt: skip
-    spec = {
+    area = {
         "data": {"values": [{"x": 1, "y": 2}, {"x": 2, "y": 1}]},
         "mark": {"type": "area", "color": gradient, "clip": True},
         "encoding": {
-            "x": {"field": "x", "type": "quantitative"},
-            "y": {"field": "y", "type": "quantitative"},
+            "x": {"field": "x", "type": "quantitative", "axis": None},
+            "y": {"field": "y", "type": "quantitative", "axis": None},
         },
     }
+    spec = {"layer": [area]}
     figure = Figure("one", "Topic", "", "Title", "Sub", "Alt", spec, spec, Table((), ()))
     first, second = (svg_lines(figure, spec, "one") for _ in range(2))
     assert first == second
@@ -143,6 +145,18 @@ def test_a_shorter_drawing_is_the_same_drawing(files):
         assert len(circles) == sum(node.tag.endswith("circle") for node in ours.iter())
         see_through = [node for node in ours.iter() if node.get("opacity")]
         assert [node.tag for node in see_through if node.tag.endswith("}g")] == []
+
+
+def test_a_chart_is_drawn_once_for_each_width():
+    """Drawing is what takes long; the page and the files beside it share it."""
+    data = report_data()
+    made = report(data)
+    figures = [*made.sections[0].figures, made.quality]
+    specs = [spec for figure in figures for spec in (figure.spec, figure.narrow) if spec]
+    assert len(specs) == 2 * len(figures) > 8
+    drawn.cache_clear()
+    render(data)
+    assert drawn.cache_info()[:2] == (len(figures), len(specs))  # found again, and not
 
 
 def _texts(root, style=None, x=0.0, y=0.0):

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,6 +17,7 @@ import pytest
 
 from funnelkit.report.build import render, report
 from funnelkit.report.model import ReportData
+from funnelkit.results.front import candidates
 from funnelkit.stats.funnels import step_rows
 from funnelkit.table import Table, shown
 from tests.report.data import (
@@ -117,9 +119,11 @@ class TestSafe:
 
     def test_contents_lead_somewhere(self, files):
         page = files["report.html"].decode()
-        targets = re.findall(r'href="#([^"]+)"', page)
-        assert len(targets) == 6
-        assert set(targets) <= set(re.findall(r' id="([^"]+)"', page))
+        contents = page[page.index("<nav") : page.index("</nav>")]
+        targets = re.findall(r'href="#([^"]+)"', contents)
+        figures = [f"figure-{each.name}" for each in report(report_data()).sections[0].figures]
+        assert targets == ["findings", "funnel-activation", *figures, "basis"]
+        assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r' id="([^"]+)"', page))
 
 
 class TestCharts:
@@ -288,7 +292,9 @@ class TestNumbers:
         assert compared > 250
 
     def test_findings_state_conversion_n_interval_loss_and_open(self, files):
-        findings = report(report_data()).findings
+        data = report_data()
+        made = report(replace(data, findings=candidates(data)))
+        findings = (made.standing[0], made.findings[0], made.standing[1])
         # 495 / 2310; Wilson by hand: (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n)
         p, n, z = 495 / 2310, 2310, 1.959964
         half = z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
@@ -298,7 +304,7 @@ class TestNumbers:
         assert "899 of 2,310" in findings[1]  # 2310 - 1411
         assert "412 of 2,722" in findings[2]  # 2722 - 2310
         page = files["report.html"].decode()
-        assert page.index("Findings</h2>") < page.index("<svg")
+        assert page.index("Findings</a></h2>") < page.index("<svg")
 
     def test_closing_section_has_definitions_and_every_filter(self, files):
         data = report_data()
@@ -334,4 +340,4 @@ class TestNumbers:
         bare = section(steps=rows, breakdowns={}, trend=NOTHING, times=NOTHING)
         made = render(report_data(bare))
         assert "Nobody entered" in made["report.html"].decode()
-        assert "<svg" not in made["report.html"].decode()
+        assert [name for name in made if name.startswith("charts/")] == ["charts/quality.svg"]

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from funnelkit.report import findings_say, views_say
-from funnelkit.report.build import full_diff, render, report, top_findings
+from funnelkit.report.build import full_diff, render, report
 from funnelkit.report.columns_say import SAY_COLUMNS, SAY_PARTS
 from funnelkit.report.model import Definition, ReportData
 from funnelkit.report.prepare import checked
@@ -17,7 +17,8 @@ from tests.report.data import EVIL, report_data
 from tests.report.data_say import FOUND, UNSEEN, gap_row, gaps, say_section, table
 
 SVG = "{http://www.w3.org/2000/svg}"
-DRAWN = {"say-gaps", "say-quadrant", "say-claims", "say-nps", "say-opportunities"}
+DRAWN = {"say-gaps", "say-quadrant", "say-bias", "say-claims", "say-nps", "say-themes",
+         "say-opportunities", "quality"}  # fmt: skip
 
 
 def whole(**changes):
@@ -69,7 +70,7 @@ def marks(files, chart, color):
 
 
 class TestFiles:
-    def test_every_part_is_a_csv_and_five_of_them_are_charts(self, files):
+    def test_every_part_is_a_csv_and_seven_of_them_are_charts(self, files):
         data = {name[5:-4] for name in files if name.startswith("data/say-")}
         assert data == {f"say-{part}" for part in SAY_PARTS}
         assert {name[7:-4] for name in files if name.startswith("charts/")} == DRAWN
@@ -262,7 +263,7 @@ def text_of(files):
 
 class TestWords:
     def test_findings_open_the_report(self, data, files):
-        assert top_findings(data) == (FOUND,)
+        assert report(data).standing == (FOUND,)
         assert text_of(files).index(FOUND[:40]) < text_of(files).index("## Say and do")
 
     def test_it_is_said_that_equal_behaviour_is_no_equal_opinion(self, files):

@@ -217,7 +217,7 @@ def test_the_outcome_goes_with_it_and_is_not_caused_by_it():
     assert shown.meta["outcome"]["lo"] == pytest.approx(0.0524, abs=1e-4)
     assert shown.meta["outcome"]["label"] == "association"
     undated = table(counts(TEN), led=led._replace(since=None))
-    assert "has no `declared_on`" in " ".join(undated.notes)
+    assert "has no declared_on" in " ".join(undated.notes)
     nobody = table(counts(TEN), led=led._replace(reachers=0, reachers_happened=0))
     assert "stayed holds" not in " ".join(nobody.notes)
 

@@ -92,7 +92,7 @@ def _padded(numbers: tuple[int, ...], length: int) -> tuple[int, ...]:
 
 
 def definitions(source: "Source") -> Iterator[Check]:
-    """What is declared, and the sections that nothing reads."""
+    """What is declared."""
     defined = source.definitions
     names = list(defined.funnels)
     if names:
@@ -104,9 +104,6 @@ def definitions(source: "Source") -> Iterator[Check]:
         yield Check(
             "definitions", "warn", "no funnel is declared", "add one under `vars: funnelkit:`"
         )
-    unused = defined.unused
-    if unused:
-        yield Check("definitions", "warn", f"not used by this version: {', '.join(unused)}")
 
 
 def dbt_package(paths: "Paths", variables: dict[str, Any] | None) -> Iterator[Check]:
