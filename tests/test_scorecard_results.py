@@ -137,9 +137,12 @@ def test_periods_add_up_to_all(made: ScorecardSection, metrics: dict[str, dict[s
     ):
         for name in names:
             rows = [row for row in made.table(f"{side}-periods").records() if row["metric"] == name]
-            assert sum(int(row["n"] or 0) for row in rows) == metrics[name]["n"], name
+            left = metrics[name]["n"] - sum(int(row["n"] or 0) for row in rows)
             came = sum(round(float(row["n"] or 0) * float(row["value"] or 0)) for row in rows)
-            assert came == round(metrics[name]["n"] * metrics[name]["value"]), name
+            missing = round(metrics[name]["n"] * metrics[name]["value"]) - came
+            # Retention leaves out the weeks that its table by entry week does: five people or more.
+            assert left == missing == 0 or (name.startswith("Retention") and left >= 5), name
+            assert 0 <= missing <= left
             assert rows[-1]["state"] == "open"
             assert len({row["period"] for row in rows}) == len(rows)
 
@@ -179,14 +182,17 @@ def test_revenue_is_the_latest_told_by_each_months_end(
 ) -> None:
     zone = ZoneInfo("Europe/Berlin")
     rows = [row for row in made.table("business-periods").records() if row["metric"] == "Revenue"]
-    assert [row["period"] for row in rows] == [f"2026-0{month}" for month in range(1, 7)]
+    # In February, May and June fewer than five of those that stayed paid more or less, and from
+    # January to March too: by how much would follow from the totals.
+    assert [row["period"] for row in rows] == ["2026-01", "2026-04", "2026-06"]
     observed = con.execute("select observed_until from int_observed_until").fetchall()[0][0]
-    for month, row in enumerate(rows, start=1):
+    for row in rows:
+        month = int(str(row["period"])[-1])
         end = dt.datetime(2026, month + 1, 1, tzinfo=zone).astimezone(dt.UTC).replace(tzinfo=None)
         paid = told_by(con, min(end - dt.timedelta(microseconds=1), observed))
         assert row["value"] == sum(cents for cents in paid.values() if cents > 0)
         assert row["n"] == sum(cents > 0 for cents in paid.values())
-    assert [row["state"] for row in rows] == ["final"] * 5 + ["open"]
+    assert [row["state"] for row in rows] == ["final"] * (len(rows) - 1) + ["open"]
 
 
 def test_the_end_of_the_log_is_what_opportunities_take(

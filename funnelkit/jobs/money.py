@@ -42,7 +42,7 @@ class Affected(NamedTuple):
 
     @property
     def label(self) -> str:
-        """`one-account story` where one customer makes more than half of the revenue."""
+        """`most of it one account's` where one makes more than half of the revenue."""
         return self.known.label if self.known else ""
 
 

@@ -73,9 +73,10 @@ def changes(revenue: pl.DataFrame, ends: int, fewest: int) -> list[Change]:
     """From each end to the next, the latest last, and no state of fewer than `fewest` customers.
 
     A period in which so few are new or lost, or pay at all, is joined to the next one, the last to
-    the one before: beside the customers of both ends their number would follow. Of those that
-    stayed, the few with more, less or the same stand with their neighbours. Nothing is left where
-    even the whole time has too few.
+    the one before: beside the customers of both ends their number would follow. So is one in which
+    so few of those that stayed pay more or less: beside what all paid before, by how much would. Of
+    those that stayed, the few with more, less or the same stand with their neighbours. Nothing is
+    left where even the whole time has too few.
     """
     found: list[Change] = []
     before = 0
@@ -98,7 +99,8 @@ def _told(each: Change, fewest: int) -> Change | None:
     states = {name: each.states[name] for name in STATES if name in each.states}
     stayed = {name: state for name, state in states.items() if name in _STAYED}
     alone = [state.customers for name, state in states.items() if name not in _STAYED]
-    sizes = [*alone, sum(state.customers for state in stayed.values())]
+    moved = sum(state.customers for name, state in stayed.items() if name != SAME)
+    sizes = [*alone, moved, sum(state.customers for state in stayed.values())]
     if any(0 < size < fewest for size in sizes) or not any(sizes):
         return None
     told = _joined(stayed, fewest)

@@ -11,6 +11,8 @@ from funnelkit.results.aha import built_moment, everybody, reach_cohorts
 from funnelkit.results.built import built_funnel, inputs, steps
 from funnelkit.results.gates_asked import Asked
 from funnelkit.results.shipping import outcome_clock
+from funnelkit.results.small_say import Row, nps_rows, rows_of
+from funnelkit.stats.evidence import FEWEST
 from funnelkit.stats.proportions import NOTHING, Interval, wilson
 from funnelkit.table import MINUS, Column, Table, Value, percent, score, shown
 from funnelkit.warehouse.queries import frame, query
@@ -72,12 +74,24 @@ _MEASURES: Mapping[Kind, _Measure] = {
 class Measured(NamedTuple):
     """A number with its 95 % interval, -1..1, of how many, and of which wave of asking, if any.
 
-    The interval is None where so few have none; `n` is None where not even that is told.
+    The interval is None where so few have none; `n` is None where not even that is told. `people`:
+    how many stand behind it, where `n` counts attempts; `is_withheld`: no report tells it, because
+    of a cell of too few; `is_rounded`: it is told, and rests on such a cell.
     """
 
     interval: Interval
     n: int | None
     wave: str | None = None
+    people: int | None = None
+    is_withheld: bool = False
+    is_rounded: bool = False
+
+    def as_told(self) -> "Measured":
+        """As a committed report may tell it: of fewer than five nothing but that they are few."""
+        known = [each for each in (self.n, self.people) if each is not None]
+        if any(0 < each < FEWEST for each in known):
+            return Measured(NOTHING, None, self.wave, is_withheld=True)
+        return self._replace(interval=NOTHING) if self.is_withheld else self
 
 
 def gates_table(
@@ -89,7 +103,8 @@ def gates_table(
     """One row a gate and limit: state (ok, FAIL), what was judged, and the finding in words.
 
     `plan` and `say` are complete: what the macros aha_plan and say_plan make. Values and limits
-    are of -1..1, and unrounded when they are judged. Raises FunnelkitError for what is not built.
+    are of -1..1, and unrounded when they are judged. Judged is what a committed report may tell,
+    since a CI's log may be as public. Raises FunnelkitError for what is not built.
     """
     values = _Values(con, plan, say)
     rows = tuple(row for each in asked for row in judged_rows(each, values.of(each)))
@@ -130,7 +145,7 @@ class _Values:
         found = steps(self.con, built_funnel(self.con, target.name)["funnel"], None)
         named = [each for each in found if target.step in (None, each.step_name)]
         step = named[-1]
-        return Measured(step.conversion(), step.base)
+        return Measured(step.conversion(), step.base, people=step.clusters)
 
     def _outcome(self, name: str, funnel: str | None) -> Measured:
         clock = outcome_clock(name, funnel, self.plan)
@@ -140,23 +155,30 @@ class _Values:
         return Measured(wilson(row["happened"], row["matured"]), row["matured"])
 
     @cached_property
-    def _gaps(self) -> list[dict[str, Any]]:
+    def _gaps(self) -> list[Row]:
         from funnelkit.results.gaps import gaps_table
         from funnelkit.results.say_frames import OPINIONS, waves
 
         if not (waves(self.con, OPINIONS, of_feature=True) or waves(self.con, ("text",))):
             return []
-        table = gaps_table(self.con, self.say)
-        return [dict(zip(table.names, row, strict=True)) for row in table.rows]
+        return rows_of(gaps_table(self.con, self.say))
 
     def _gap(self, name: str) -> Measured:
         from funnelkit.jobs.respondents import ATTITUDE
+        from funnelkit.results.small_gaps import gap_row
 
         # The first row of a feature is everybody, at its own cut.
         for row in self._gaps:
             if row["feature"] == name and row["aims"] == ATTITUDE:
-                interval = Interval(row["gap"], row["gap_lo"], row["gap_hi"])
-                return Measured(interval, row["n"], row["wave"])
+                told = gap_row(row, FEWEST) if row["n"] else row
+                interval = Interval(told["gap"], told["gap_lo"], told["gap_hi"])
+                return Measured(
+                    interval,
+                    told["n"],
+                    row["wave"],
+                    is_withheld=row["gap"] is not None and told["gap"] is None,
+                    is_rounded=bool(told.get("rounded")),
+                )
         return Measured(NOTHING, 0)
 
     @cached_property
@@ -166,16 +188,19 @@ class _Values:
         if frame(self.con, "nps_answers", breakdown=None).is_empty():
             return Measured(NOTHING, 0)
         table = nps_table(self.con, self.say)
-        rows: list[dict[str, Any]] = [
-            dict(zip(table.names, each, strict=True)) for each in table.rows
-        ]
-        row = next(each for each in rows if each["wave"] == table.meta["wave"])
-        return Measured(Interval(row["nps"], row["lo"], row["hi"]), row["n"], row["wave"])
+        row = next(each for each in rows_of(table) if each["wave"] == table.meta["wave"])
+        told = next(iter(nps_rows([row], FEWEST)), row | dict.fromkeys(("nps", "lo", "hi")))
+        return Measured(
+            Interval(told["nps"], told["lo"], told["hi"]),
+            row["n"],
+            row["wave"],
+            is_withheld=row["nps"] is not None and told["nps"] is None,
+        )
 
 
 def judged_rows(asked: Asked, found: Measured) -> Iterator[tuple[Value, ...]]:
     """A row for each limit of a gate, as in COLUMNS, of the number that was found."""
-    gate, kind = asked.gate, asked.target.kind
+    gate, kind, found = asked.gate, asked.target.kind, found.as_told()
     for fails in LIMITS:
         limit: Limit | None = getattr(gate, fails)
         if limit is None:
@@ -213,6 +238,8 @@ def _judged(
     bound = _end(found.interval, judge)
     if found.n == 0:
         return False, "nothing to judge yet"
+    if found.is_withheld:
+        return False, f"not told: fewer than {FEWEST} in a cell"
     if found.n is None or found.n < least:
         return False, f"not enough, at least {least:,} are needed"
     if bound is None:
@@ -232,6 +259,7 @@ def _judged(
 def _told(found: Measured, measure: _Measure) -> str:
     """The number as its command prints it: `conversion 32.1 % (30.0–34.3 %, n = 1,770)`."""
     of = f"n = {found.n:,}" if found.n is not None else "n too small to tell"
+    about = "≈ " if found.is_rounded else ""
     whose = f"{of}, {found.wave}" if found.wave else of
     estimate, lo, hi = found.interval
     if estimate is None or lo is None or hi is None:
@@ -241,7 +269,7 @@ def _told(found: Measured, measure: _Measure) -> str:
         limits = f"{first.removesuffix(measure.unit)}–{last}"
     else:
         limits = f"{first.removesuffix(measure.unit)} to {last}"
-    return f"{measure.name} {measure.text(estimate)} ({limits}, {whose})"
+    return f"{measure.name} {about}{measure.text(estimate)} ({limits}, {whose})"
 
 
 def _precisely(bound: float, measure: _Measure, is_beyond: Callable[[float], bool]) -> str:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from funnelkit.results.small_aha import retention_periods
+from funnelkit.results.small_aha import joined_weeks, retention_periods
 from funnelkit.stats.proportions import NOTHING, Interval, newcombe
 from funnelkit.stats.retention import RetentionCounts
 
@@ -91,12 +91,15 @@ def cohort_told(
 ) -> Told:
     """A share of entrants, and the same by when they entered.
 
-    `cells`: a row an entry week. `value`: the share of all and of how many. Weeks count to the
-    period of their Monday; periods of fewer than `fewest` are joined to a neighbour or left out.
+    `cells`: a row an entry week. `value`: the share of all and of how many. Weeks of fewer than
+    `fewest` are joined first, as the tables by entry week have them: less these, a period would
+    give the parts of a joined week back. Then they count to the period of their first Monday;
+    periods of fewer than `fewest` are joined to a neighbour or left out.
     """
     share, n = value
+    weeks = joined_weeks(cells, fewest)
     # Of a period in which nobody's time is over there is nothing to hide.
-    over = [each for each in _periods(cells, trend) if each.matured]
+    over = [each for each in _periods(weeks, trend) if each.matured]
     periods = retention_periods(over, fewest)
     points = [
         Point(str(each.cohort), *each.retention, each.matured, each.matured == each.entrants)

@@ -120,8 +120,9 @@ class Voice:
         rows = [row for row in self._gaps if row["feature"] == feature]
         points = [self._gap_point(row) for row in rows if enough(self.fewest, row["n"])]
         told = [point for point in points if point.value is not None]
+        rules = self._rules(feature)
         if not points:
-            return Told(POINTS, "no wave has enough answers", None, NOTHING, ())
+            return Told(POINTS, "no wave has enough answers", None, NOTHING, (), rules=rules)
         last = points[-1]
         change, which = counted_change(told if last in told else [], _OVERLAP)
         return Told(
@@ -133,7 +134,7 @@ class Voice:
             change,
             which,
             rounded=last.rounded,
-            rules=self._rules(feature),
+            rules=rules,
             notes=(_WAVES,),
         )
 
@@ -154,9 +155,10 @@ class Voice:
         last = str(rows[-1]["wave"]) if rows else ""
         its = stakes.get(last)
         notes = (_WAVES, _STAKE, _SIDE.format(fewest=self.fewest) if its and its.rounded else "")
+        rules = self._rules(feature)
         if its is None:
             of = f"{last}: too few in a cell" if last else "no wave has enough answers"
-            return Told(WHOLE_SHARE, of, None, NOTHING, points, notes=notes)
+            return Told(WHOLE_SHARE, of, None, NOTHING, points, rules=rules, notes=notes)
         change, which = counted_change(points, _OVERLAP)
         return Told(
             WHOLE_SHARE,
@@ -167,7 +169,7 @@ class Voice:
             change,
             which,
             rounded=its.rounded,
-            rules=self._rules(feature),
+            rules=rules,
             notes=notes,
         )
 

@@ -70,6 +70,23 @@ def test_the_last_is_joined_to_the_one_before() -> None:
     assert found[1].states == {"new": State(11, 110), "same": State(30, 3_000)}
 
 
+def test_by_how_much_few_pay_more_does_not_follow() -> None:
+    start = crowd("a", 30, 100)
+    few = start | {"a0": 1_450}
+    # 3,000 before, 4,350 now: one of them pays 1,350 more.
+    assert not changes(revenue(start, few), 2, 5)
+    more = few | crowd("a", 5, 200)
+    (found,) = changes(revenue(start, few, more), 3, 5)
+    assert found is not None
+    assert (found.before, found.now) == (0, 2)
+    assert found.states == {"more": State(5, 1_000), "same": State(25, 2_500)}
+    # Two pay less and three pay more: five, and none of them alone.
+    both = start | crowd("a", 3, 130) | {"a3": 50, "a4": 60}
+    (found,) = changes(revenue(start, both), 2, 5)
+    assert found is not None
+    assert list(found.states) == ["more, same or less"]
+
+
 def test_nothing_is_told_where_too_few_pay() -> None:
     assert changes(revenue({}, crowd("a", 4, 10)), 2, 5) == []
     assert changes(revenue({}, {}), 2, 5) == []
@@ -111,6 +128,7 @@ def test_no_small_number_is_told_or_follows(seed: int) -> None:
         for name, state in each.states.items():
             parts = name.replace(",", "").replace(" or", "").split()
             assert state.customers == sum(truth[part] for part in parts)
+        assert truth["more"] + truth["less"] not in range(1, 5)
 
 
 def _by_hand(before: dict[str, int | None], now: dict[str, int | None]) -> Counter[str]:
