@@ -5,7 +5,7 @@ by how much each did; a build of the earlier definitions on the present data can
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from funnelkit.project.locate import Paths
     from funnelkit.report.diff import Comparison, ReportChange, Version
     from funnelkit.report.model import ReportData
+    from funnelkit.reporting import Reports
     from funnelkit.revisions import Repository
 
 WORKING_TREE = "the working tree"
@@ -56,29 +57,61 @@ class _Side(NamedTuple):
     revision: "tuple[Repository, str] | None" = None
 
 
-def diff(project: "Project", base: str, head: str | None = None, *, rebuild: bool = True) -> Diff:
+def diff(
+    project: "Project",
+    base: str,
+    head: str | None = None,
+    *,
+    rebuild: bool = True,
+    on_build: Callable[[str], None] = lambda what: None,
+) -> Diff:
     """What moved from `base` to `head`: git revisions, or folders; without `head`, to the files as
-    they are now.
+    they are now. A `base` of `A...B` is as in git: from where B left A to B (or, without B, to
+    the files as they are).
 
     Then, with a built warehouse, causes are told apart by building the earlier definitions on the
-    present data (in a folder of its own), unless `rebuild` is False. Raises FunnelkitError for a
-    revision that is not there, and one without reports.
+    present data (in a folder of its own), unless `rebuild` is False; `on_build` is told what is
+    built before each. Raises FunnelkitError for a revision that is not there, and one without
+    reports.
     """
     from funnelkit.report.diff import compare
 
-    before = _side(project.paths, base)
+    before, head = _before(project.paths, base, head)
     after = _side(project.paths, head) if head is not None else _present(project.paths)
     compared = compare(before.version, after.version)
     if head is not None:
         return Diff(compared)
-    return Diff(_Causes(project, before.revision, rebuild).explained(compared))
+    compared = compared._replace(outdated=tuple(_reports(project).outdated()))
+    return Diff(_Causes(project, before.revision, rebuild, on_build).explained(compared))
+
+
+def _reports(project: "Project") -> "Reports":
+    from funnelkit.reporting import Reports
+
+    declared = project.variables.get("reports") or {}
+    return Reports(project.paths, declared, project.specs(), project.variables)
 
 
 def _present(paths: "Paths") -> _Side:
     return _Side(_version(WORKING_TREE, _in_folder(paths.reports), _place(paths)))
 
 
-def _side(paths: "Paths", named: str) -> _Side:
+def _before(paths: "Paths", base: str, head: str | None) -> tuple[_Side, str | None]:
+    """The earlier side, and the name of the later one; `base` may name both, `main...branch`."""
+    from funnelkit.revisions import Repository
+
+    left, dots, right = base.partition("...")
+    if not dots or Path(base).is_dir():
+        return _side(paths, base), head
+    if head is not None:
+        raise FunnelkitError(f"{base!r} names both sides", f"leave out {head!r}")
+    ends = left or "HEAD", right or "HEAD"
+    commit = Repository.of(paths.root).fork(*ends)
+    label = f"{commit[:12]}, where {ends[1]} left {ends[0]}"
+    return _side(paths, commit, label), right or None
+
+
+def _side(paths: "Paths", named: str, label: str = "") -> _Side:
     """A git revision, else a folder: of reports, or of a project that has some."""
     from funnelkit.revisions import Repository
 
@@ -92,7 +125,7 @@ def _side(paths: "Paths", named: str) -> _Side:
         reports = folder / "reports" if (folder / "reports").is_dir() else folder
         return _Side(_version(named, _in_folder(reports), named))
     files = repository.files(commit, paths.reports)
-    version = _version(named, files, f"{_place(paths)} of {named}")
+    version = _version(label or named, files, f"{_place(paths)} of {label or named}")
     return _Side(version, (repository, commit))
 
 
@@ -133,6 +166,7 @@ class _Causes:
     project: "Project"
     revision: "tuple[Repository, str] | None"
     rebuild: bool
+    on_build: Callable[[str], None]
 
     def explained(self, compared: "Comparison") -> "Comparison":
         """The same with causes told apart as far as the warehouse can; else a note says why not."""
@@ -154,12 +188,7 @@ class _Causes:
 
     def _check(self, reports: "Sequence[ReportChange]") -> None:
         """Raises FunnelkitError where the warehouse does not hold what the reports show."""
-        from funnelkit.reporting import Reports
-
-        project = self.project
-        declared = project.variables.get("reports") or {}
-        known = Reports(project.paths, declared, project.specs(), project.variables)
-        inputs = known.inputs().records()
+        inputs = _reports(self.project).inputs().records()
         for each in reports:
             if each.head is None or each.head.inputs.records() != inputs:
                 raise FunnelkitError(f"the warehouse does not hold the data of {each.slug}")
@@ -169,17 +198,23 @@ class _Causes:
 
         Raises FunnelkitError where the earlier rules are not known, or no longer build.
         """
-        slugs = [each.slug for each in reports]
         redefined = any(each.redefined for each in reports)
+        # The earlier rules declare a report by the name that it had.
+        names = {each.slug: (redefined and each.slug_before) or each.slug for each in reports}
         with _scratch(self.project, self._files() if redefined else {}) as other:
-            rules = _built(other, slugs) if redefined else {}
+            if redefined:
+                self.on_build("the earlier definitions on the present data")
+            rules = _built(other, names) if redefined else {}
             weeks = _weeks(other, reports)
             found = _told(reports, weeks, rules)
             both = [each for each in found.values() if _new_and_late(each)]
             ends = {each.base.observed_until for each in both if each.base}
             if len(ends) != 1:
                 return found
-            pinned = _pinned(other, ends.pop(), [each.slug for each in both])
+            known = {each.slug: names[each.slug] for each in both}
+            end = ends.pop()
+            self.on_build(f"the data as of {end}")
+            pinned = _pinned(other, end, known)
         return found | _told(both, weeks, rules, pinned)
 
     def _files(self) -> dict[str, bytes]:
@@ -205,7 +240,7 @@ def _together(report: "ReportChange") -> bool:
 
 
 def _new_and_late(report: "ReportChange") -> bool:
-    return bool(report.data.new and (report.data.late or report.data.merges))
+    return bool(report.data.new and report.data.is_earlier)
 
 
 def _weeks(project: "Project", reports: "Sequence[ReportChange]") -> dict[str, Table]:
@@ -273,22 +308,26 @@ def _link(folder: Path, into: Path) -> None:
             (into / each.name).symlink_to(each)
 
 
-def _built(project: "Project", slugs: Sequence[str]) -> "dict[str, ReportData]":
-    """What these reports show once built, but for those that the definitions do not declare."""
+def _built(project: "Project", names: Mapping[str, str]) -> "dict[str, ReportData]":
+    """What these reports show once built, but for those that the definitions do not declare.
+
+    `names`: what a report is called there.
+    """
     from funnelkit.reporting import Reports
 
     project.build()
     declared = project.variables.get("reports") or {}
-    known = [slug for slug in slugs if slug in declared]
+    known = {slug: name for slug, name in names.items() if name in declared}
     reports = Reports(project.paths, declared, project.specs(), project.variables)
-    return reports.data(known) if known else {}
+    found = reports.data(list(known.values())) if known else {}
+    return {slug: found[name] for slug, name in known.items()}
 
 
-def _pinned(project: "Project", end: str, slugs: Sequence[str]) -> "dict[str, ReportData]":
+def _pinned(project: "Project", end: str, names: Mapping[str, str]) -> "dict[str, ReportData]":
     """The same as of an earlier end of the data."""
     from funnelkit import api
     from funnelkit.project.scaffold import with_setting
 
     file = project.paths.project_file
     file.write_text(with_setting(file.read_text("utf-8"), "observed_until", end), encoding="utf-8")
-    return _built(api.open(project.paths.root), slugs)
+    return _built(api.open(project.paths.root), names)

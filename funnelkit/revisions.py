@@ -9,6 +9,7 @@ from pathlib import Path
 from funnelkit.errors import FunnelkitError, did_you_mean
 
 _FILES = (b"100644", b"100755")
+_SHALLOW = "this clone has no history: `git fetch --unshallow`; in a workflow, `fetch-depth: 0`"
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,20 @@ class Repository:
         known = not revision.startswith("-")
         found = _git(self.root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
         if not known or found is None:
-            hint = did_you_mean(revision, self._names()) or "commit the reports first"
+            near = did_you_mean(revision, self._names()) or "commit the reports first"
+            hint = _SHALLOW if self._is_shallow() else near
             raise FunnelkitError(f"no revision or folder is called {revision!r}", hint)
+        return found.decode().strip()
+
+    def fork(self, one: str, other: str) -> str:
+        """The commit at which two revisions parted; raises FunnelkitError where they share none."""
+        commits = self.commit(one), self.commit(other)
+        found = _git(self.root, "merge-base", *commits)
+        if found is None:
+            raise FunnelkitError(
+                f"{one} and {other} have no commit in common",
+                "fetch all history, `git fetch --unshallow`, or name one revision",
+            )
         return found.decode().strip()
 
     def files(self, commit: str, folder: Path, names: Sequence[str] = ()) -> dict[str, bytes]:
@@ -67,6 +80,10 @@ class Repository:
             size = int(out[at:end].split(b" ")[2])
             yield out[end + 1 : end + 1 + size]
             at = end + size + 2
+
+    def _is_shallow(self) -> bool:
+        found = _git(self.root, "rev-parse", "--is-shallow-repository") or b""
+        return found.strip() == b"true"
 
     def _names(self) -> list[str]:
         names = ("refs/heads", "refs/tags", "refs/remotes")

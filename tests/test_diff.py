@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,7 +50,10 @@ def test_parts_of_a_mixed_change_are_what_two_builds_give(main, tmp_path):
     assert shown(mixed) == (GOLDEN / "definition-and-new-day.md").read_text("utf-8")
     day = branch(main, tmp_path / "day", *CHANGES["new-day"])
     last = "conversion to shared"
-    rows = [row for row in mixed.diff("main").table().records() if row["figure"] == last]
+    told: list[str] = []
+    found = mixed.diff("main", on_build=told.append).table()
+    assert told[0] == "the earlier definitions on the present data"
+    rows = [row for row in found.records() if row["figure"] == last]
     parts: dict[Any, Any] = {
         row["cause"]: row["difference"] for row in rows if row["what"] == "part"
     }
@@ -63,8 +67,10 @@ def test_parts_of_a_mixed_change_are_what_two_builds_give(main, tmp_path):
     assert sum(parts.values()) == pytest.approx(whole, abs=1e-9)
     assert of_data == pytest.approx(alone, abs=1e-9)
     assert not list((mixed.paths.root / "build").glob("diff-*"))
-    without = mixed.diff("main", rebuild=False)
+    told.clear()
+    without = mixed.diff("main", rebuild=False, on_build=told.append)
     assert "not told apart" in without.markdown()
+    assert not told, "nothing is built"
     assert not [row for row in without.table().records() if row["what"] == "part"]
 
 
@@ -101,11 +107,53 @@ class TestVersions:
         assert both.table().rows == now.rows
         assert written.diff("main", "main").table().rows == ()
 
+    def test_a_branch_is_held_against_where_it_left(self, written, tmp_path):
+        """What main did since is not the branch's: `git diff main...branch`."""
+        root, before = written.paths.root, report_data()
+        whose = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+        git(root, "checkout", "-q", "-b", "branch")
+        git(root, *whose, "commit", "-q", "-a", "-m", "two")
+        git(root, "checkout", "-q", "main")
+        write(render(replace(before, title="Of main")), root / "reports" / "activation")
+        git(root, *whose, "commit", "-q", "-a", "-m", "three")
+        expected = written.diff("main~1", "branch").table().rows
+        assert written.diff("main", "branch").table().rows != expected
+        asked = written.diff("main...branch")
+        assert asked.table().rows == expected != ()
+        commit = git(root, "rev-parse", "main~1")[:12]
+        assert f"`branch` against {commit}, where branch left main" in asked.markdown()
+        git(root, "checkout", "-q", "branch")
+        assert written.diff("main...").table().rows == expected
+        assert written.diff("main...HEAD").table().rows == expected
+        assert written.diff("...main").table().rows == written.diff("main~1", "main").table().rows
+        write(render(before), root / "reports" / "activation")
+        assert written.diff("main...").table().rows == ()  # the files as they are
+        with pytest.raises(FunnelkitError, match="names both sides"):
+            written.diff("main...branch", "branch")
+        with pytest.raises(FunnelkitError, match="no revision or folder is called 'brnch'"):
+            written.diff("main...brnch")
+        git(root, "checkout", "-q", "--orphan", "other")
+        git(root, *whose, "commit", "-q", "-a", "-m", "four")
+        with pytest.raises(FunnelkitError, match="main and other have no commit in common"):
+            written.diff("main...other")
+        (tmp_path / "a...b").mkdir()
+        write(render(before), tmp_path / "a...b" / "activation")
+        assert written.diff(str(tmp_path / "a...b")).table().rows == ()
+
     @pytest.mark.parametrize("named", ["mian", "--help", "HEAD~7"])
     def test_a_revision_that_is_not_there(self, named, written):
         with pytest.raises(FunnelkitError, match="no revision or folder is called") as error:
             written.diff(named)
         assert error.value.hint in ("did you mean 'main'?", "known: main")
+
+    def test_a_clone_without_history_says_how_to_get_it(self, written, tmp_path):
+        root = written.paths.root
+        git(root, "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qam", "two")
+        git(tmp_path, "clone", "-q", "--depth", "1", root.parent.as_uri(), "clone")
+        with pytest.raises(FunnelkitError, match="no revision or folder") as error:
+            fk.open(tmp_path / "clone" / root.name).diff("main~1")
+        assert "git fetch --unshallow" in (error.value.hint or "")
+        assert "fetch-depth: 0" in (error.value.hint or "")
 
     def test_without_reports(self, written, tmp_path):
         (tmp_path / "empty").mkdir()
@@ -147,3 +195,23 @@ class TestSetting:
             "timezone": "UTC",
             "funnels": {},
         }
+
+
+class TestOutdated:
+    def test_definitions_that_the_reports_were_not_built_by_are_named(self, written):
+        """Nothing moved in the files, and what the change does is not in them."""
+        root = written.paths.root
+        write(render(report_data()), root / "reports" / "activation")
+        assert fk.open(root).diff("main").markdown() == "Nothing moved.\n"
+        funnels = "{activation: {steps: [{name: a, event: a}, {name: b, event: b}]}}"
+        (root / "dbt_project.yml").write_text(
+            f"name: shop\nvars: {{funnelkit: {{funnels: {funnels},"
+            " reports: {activation: {funnels: [activation]}}}}\n"
+        )
+        text = fk.open(root).diff("main").markdown()
+        assert text.startswith("Nothing moved in the reports, but they are behind. ")
+        assert "has other definitions than these reports" in text
+        assert "funnelkit report build" in text
+        assert "- activation: the definition of activation is " in text
+        # Between two versions that are committed nothing is said of the files as they are.
+        assert fk.open(root).diff("main", "main").markdown() == "Nothing moved.\n"

@@ -5,9 +5,12 @@ from typing import Literal, NamedTuple
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.report.csvs import data_tables
+from funnelkit.report.diff_amounts import withheld
 from funnelkit.report.diff_causes import (
     LOG,
+    NEW_DATA,
     SAY,
+    ZONE,
     DataCauses,
     DefinitionChange,
     data_causes,
@@ -21,9 +24,11 @@ from funnelkit.table import Table, rounded
 
 Files = Mapping[str, bytes]
 What = Literal["added", "removed", "changed"]
-DEFINITION, NEW_DATA = "definition", "new data"
+DEFINITION = "definition"
+# What makes two figures count otherwise.
+RULES = (DEFINITION, ZONE)
 _MARK = "## "
-_RESTS_ON = ("quality", "ladder", "annotations")
+RESTS_ON = ("quality", "ladder", "annotations")  # files beside the numbers
 
 
 class Version(NamedTuple):
@@ -46,16 +51,23 @@ class Between(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What a cause adds to a difference; the parts of one add up to it."""
+    """What causes that are not told apart add to a difference; the parts of one add up to it."""
 
-    cause: str
+    causes: tuple[str, ...]
     difference: float
+
+    @property
+    def cause(self) -> str:
+        """`late data and identity merges`."""
+        return " and ".join(filter(None, (", ".join(self.causes[:-1]), self.causes[-1])))
 
 
 class FigureChange(NamedTuple):
     """A figure before and after; None where a version does not have it.
 
-    `causes`: what may have moved it; `parts`: what each did, where that was computed.
+    `causes`: what may have moved it; `parts`: what each did, where that was computed; `rules`: the
+    names of the definitions that changed, of those that it counts by; `is_withheld`: the difference
+    would be that of a few customers.
     """
 
     base: Headline | None
@@ -63,6 +75,8 @@ class FigureChange(NamedTuple):
     causes: tuple[str, ...]
     between: Between | None = None
     parts: tuple[Part, ...] = ()
+    rules: tuple[str, ...] = ()
+    is_withheld: bool = False
 
     @property
     def one(self) -> Headline:
@@ -74,12 +88,12 @@ class FigureChange(NamedTuple):
     @property
     def difference(self) -> float | None:
         """After less before, of the six decimals that the files hold."""
-        return _less(self.head, self.base)
+        return None if self.is_withheld else _less(self.head, self.base)
 
     @property
     def redefined(self) -> bool:
         """Whether the two do not count the same."""
-        return DEFINITION in self.causes
+        return any(cause in self.causes for cause in RULES)
 
     @property
     def acting_parts(self) -> tuple[Part, ...]:
@@ -90,15 +104,21 @@ class FigureChange(NamedTuple):
     def acting(self) -> tuple[str, ...]:
         """The causes that did move it, as far as parts tell."""
         parts = self.acting_parts
-        return (parts[0].cause,) if len(parts) == 1 else self.causes
+        return parts[0].causes if len(parts) == 1 else self.causes
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """The causes that did not, as far as parts tell."""
+        return tuple(cause for cause in self.causes if cause not in self.acting)
 
 
 class ReportChange(NamedTuple):
     """A report that is not what it was.
 
-    `still`: how many figures did not move; `opening`: sentences that open its page, gone and new;
-    `redrawn`: the numbers are equal, and pages or charts are not; `problem`: why one version
-    cannot be read further than cell by cell.
+    `still`: how many figures did not move; `gone`, `new`: sentences that open its page;
+    `redrawn`: the numbers are equal, and pages or charts are not; `unwritten`: pages and charts are
+    equal, and files under data/ are not; `problem`: why one version cannot be read further than
+    cell by cell; `slug_before`: the folder that it had, where that is another.
     """
 
     slug: str
@@ -113,9 +133,11 @@ class ReportChange(NamedTuple):
     gone: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
     redrawn: bool = False
+    unwritten: bool = False
     problem: str = ""
     base: ReportData | None = None
     head: ReportData | None = None
+    slug_before: str = ""
 
     @property
     def redefined(self) -> bool:
@@ -127,6 +149,8 @@ class Comparison(NamedTuple):
     """Two versions, the reports that differ between them, and how many there are.
 
     `why_together`: why causes that stand together were not told apart; "" where they were.
+    `outdated`: what the definitions have otherwise than the later reports, which were not built
+    since.
     """
 
     base: str
@@ -134,21 +158,45 @@ class Comparison(NamedTuple):
     reports: tuple[ReportChange, ...]
     number: int
     why_together: str = ""
+    outdated: tuple[str, ...] = ()
 
 
 def compare(base: Version, head: Version) -> Comparison:
     """What moved, by report; nothing but the files is read."""
     found = []
-    slugs = sorted({*base.reports, *head.reports})
+    renamed = _renamed(base.reports, head.reports)
+    slugs = sorted({*base.reports, *head.reports} - {*renamed.values()})
     for slug in slugs:
-        one, other = base.reports.get(slug), head.reports.get(slug)
-        if one != other:
-            found.append(_report(slug, one or {}, other or {}))
+        before = renamed.get(slug, slug)
+        one, other = base.reports.get(before), head.reports.get(slug)
+        if one != other or before != slug:
+            made = _report(slug, one or {}, other or {}, before)
+            found.append(made._replace(slug_before=before if before != slug else ""))
     return Comparison(base.label, head.label, tuple(found), len(slugs))
 
 
-def _report(slug: str, base: Files, head: Files) -> ReportChange:
-    old, why_old = _data(base, slug)
+def _renamed(base: Mapping[str, Files], head: Mapping[str, Files]) -> dict[str, str]:
+    """Folders that are new, and the one that is gone and showed the same; without doubt alone."""
+    gone, new = (
+        {slug: _subject(one[slug], slug) for slug in one if slug not in other}
+        for one, other in ((base, head), (head, base))
+    )
+    found = {}
+    for slug, subject in new.items():
+        before = [each for each in gone if subject and gone[each] == subject]
+        if len(before) == 1 and list(new.values()).count(subject) == 1:
+            found[slug] = before[0]
+    return found
+
+
+def _subject(files: Files, slug: str) -> frozenset[str]:
+    """What a report is of: the names of its funnels, aha moments, features and rules."""
+    data, _ = _data(files, slug)
+    return frozenset(data.hashes()) if data else frozenset()
+
+
+def _report(slug: str, base: Files, head: Files, slug_before: str) -> ReportChange:
+    old, why_old = _data(base, slug_before)
     new, why_new = _data(head, slug)
     one = new or old
     title = one.title if one else slug
@@ -165,19 +213,22 @@ def _report(slug: str, base: Files, head: Files) -> ReportChange:
         base=old,
         head=new,
     )
-    redrawn = bool(base and head and not _data_differ(base, head))
-    return told(made._replace(redrawn=redrawn))
+    both = bool(base and head)
+    redrawn = both and not _differ(base, head, of_data=True)
+    unwritten = both and not _differ(base, head, of_data=False)
+    return told(made._replace(redrawn=redrawn, unwritten=unwritten))
 
 
 def _in_order(tables: Sequence[TableChange], data: ReportData | None) -> tuple[TableChange, ...]:
     """As the report has them, what the numbers rest on behind."""
-    names = [name for name in (data_tables(data) if data else ()) if name not in _RESTS_ON]
+    names = [name for name in (data_tables(data) if data else ()) if name not in RESTS_ON]
     order = {name: number for number, name in enumerate(names)}
     return tuple(sorted(tables, key=lambda table: (order.get(table.name, len(order)), table.name)))
 
 
-def _data_differ(base: Files, head: Files) -> bool:
-    files = [path for path in {*base, *head} if path.startswith("data/")]
+def _differ(base: Files, head: Files, of_data: bool) -> bool:
+    """Whether files under data/ do, else whether pages and charts do."""
+    files = [path for path in {*base, *head} if path.startswith("data/") == of_data]
     return any(base.get(path) != head.get(path) for path in files)
 
 
@@ -222,20 +273,29 @@ def told(
     same_log = LOG not in changed or old_rules is not None
     data = data_causes(base, old_rules or head, cut, same_log=same_log)
     old, new = ({each.name: each for each in headlines(d)} for d in (base, head))
+    behind = [each.name for each in head.rests_on]
     figures = []
     for name in dict.fromkeys([*new, *old]):
         figure = FigureChange(old.get(name), new.get(name), ())
-        causes = _causes(figure.one, changed, data)
-        if _moved(figure) or (DEFINITION in causes and figure.one.leads):
-            figures.append(figure._replace(causes=causes))
+        rules = _rules(figure.one, changed)
+        causes = _causes(figure.one, rules, data)
+        if not causes and _moved(figure):
+            # Nothing else is left that can have moved it.
+            rules = tuple(name for name in behind if name in changed)
+            causes = _causes(figure.one, rules, data)
+        redefined = DEFINITION in causes and figure.one.leads
+        if _moved(figure) or (redefined and _has_value(figure.base, figure.head)):
+            figures.append(figure._replace(causes=causes, rules=rules))
     by = [{each.name: each for each in headlines(d)} if d else {} for d in (pinned, old_rules)]
     figures = [_split(_with_between(each, base.last_event), data, *by) for each in figures]
-    return report._replace(
+    made = report._replace(
         definitions=definitions,
         data=data,
         figures=tuple(figures),
-        still=len({*old, *new}) - sum(_moved(each) for each in figures),
+        still=sum(_has_value(old.get(name), new.get(name)) for name in {*old, *new})
+        - sum(_moved(each) for each in figures),
     )
+    return withheld(made)
 
 
 def _alone(base: ReportData | None, head: ReportData | None) -> list[FigureChange]:
@@ -244,17 +304,28 @@ def _alone(base: ReportData | None, head: ReportData | None) -> list[FigureChang
 
 
 def _moved(figure: FigureChange) -> bool:
-    return _told(figure.base) != _told(figure.head)
+    """Whether it is another; one that neither version tells is not there."""
+    there = _has_value(figure.base, figure.head)
+    return there and _told(figure.base) != _told(figure.head)
+
+
+def _has_value(*figures: Headline | None) -> bool:
+    return any(figure is not None and figure.value is not None for figure in figures)
 
 
 def _told(figure: Headline | None) -> tuple[object, ...]:
     return () if figure is None else (*figure[3:7], figure.standing)
 
 
-def _causes(figure: Headline, changed: set[str], data: DataCauses) -> tuple[str, ...]:
-    rules = {figure.definition, LOG} | ({SAY} if figure.is_of_answers else set())
-    redefined = (DEFINITION,) if rules & changed else ()
-    return (*redefined, *data.names(figure.is_of_answers))
+def _rules(figure: Headline, changed: set[str]) -> tuple[str, ...]:
+    rules = (figure.definition, LOG, *([SAY] if figure.is_of_answers else []), ZONE)
+    return tuple(name for name in rules if name in changed)
+
+
+def _causes(figure: Headline, rules: Sequence[str], data: DataCauses) -> tuple[str, ...]:
+    redefined = (DEFINITION,) if any(name != ZONE for name in rules) else ()
+    zone = (ZONE,) if ZONE in rules else ()
+    return (*redefined, *zone, *data.names(figure.rests_on))
 
 
 def _less(one: Headline | None, other: Headline | None) -> float | None:
@@ -297,21 +368,17 @@ def _split(
     name = figure.one.name
     now = old_rules.get(name) if figure.redefined else figure.head
     then = pinned.get(name) if figure.one.pinned else None
-    older = tuple(cause for cause in figure.causes if cause not in (DEFINITION, NEW_DATA))
-    steps: list[tuple[str, Headline | None, Headline | None]]
-    if NEW_DATA in figure.causes and older and then is not None:
-        steps = [(_together(older), figure.base, then), (NEW_DATA, then, now)]
+    rules = tuple(cause for cause in figure.causes if cause in RULES)
+    of_data = tuple(cause for cause in figure.causes if cause not in RULES)
+    older = tuple(cause for cause in of_data if cause != NEW_DATA)
+    steps: list[tuple[tuple[str, ...], Headline | None, Headline | None]]
+    if NEW_DATA in of_data and older and then is not None:
+        steps = [(older, figure.base, then), ((NEW_DATA,), then, now)]
     else:
-        whole = tuple(cause for cause in figure.causes if cause != DEFINITION)
-        steps = [(_together(whole), figure.base, now)] if whole else []
-    if figure.redefined:
-        steps.append((DEFINITION, now, figure.head))
-    parts = [(cause, _less(after, before)) for cause, before, after in steps]
+        steps = [(of_data, figure.base, now)] if of_data else []
+    if rules:
+        steps.append((rules, now, figure.head))
+    parts = [(causes, _less(after, before)) for causes, before, after in steps]
     if len(parts) < 2 or any(each is None for _, each in parts):
         return figure
-    return figure._replace(parts=tuple(Part(cause, each or 0.0) for cause, each in parts))
-
-
-def _together(causes: Sequence[str]) -> str:
-    """`late data and identity merges`."""
-    return " and ".join(filter(None, (", ".join(causes[:-1]), causes[-1]))) if causes else ""
+    return figure._replace(parts=tuple(Part(causes, each or 0.0) for causes, each in parts))

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from funnelkit.report.diff import Comparison, FigureChange, ReportChange
-from funnelkit.report.diff_causes import Rows
+from funnelkit.report.diff import DEFINITION, Comparison, FigureChange, ReportChange
+from funnelkit.report.diff_amounts import TOO_FEW
+from funnelkit.report.diff_causes import MERGES, NEW_DATA, ZONE, Rows
 from funnelkit.report.diff_words import lead_sentence
 from funnelkit.table import Column, Table, Value
 
@@ -38,7 +39,7 @@ def diff_table(made: Comparison) -> Table:
         tuple(tuple(row.get(name) for name in names) for row in rows),
         meta={"base": made.base, "head": made.head, "reports": made.number},
         headline=lead_sentence(made).replace("*", "") if made.reports else "Nothing moved.",
-        notes=(made.why_together,) if made.why_together else (),
+        notes=(*([made.why_together] if made.why_together else []), *made.outdated),
     )
 
 
@@ -50,6 +51,13 @@ def _report(report: ReportChange) -> Iterator[_Row]:
 
 
 def _whole(report: ReportChange) -> Iterator[_Row]:
+    if report.slug_before:
+        yield {
+            "what": "report",
+            "base": report.slug_before,
+            "head": report.slug,
+            "note": "renamed",
+        }
     if report.what != "changed" or report.title != report.title_before or report.redrawn:
         before = report.title_before if report.what != "added" else None
         after = report.title if report.what != "removed" else None
@@ -65,19 +73,17 @@ def _why(report: ReportChange) -> Iterator[_Row]:
             "base": each.base_hash or None,
             "head": each.head_hash or None,
             "note": "not comparable" if each.counts else "wording only",
-            "cause": "definition" if each.counts else None,
+            "cause": (ZONE if each.name == ZONE else DEFINITION) if each.counts else None,
         }
     data = report.data
-    of_events = {"new data": data.new, "late data": data.late, "identity merges": data.merges}
-    for cause, rows in of_events.items():
-        if rows:
-            yield _inputs(cause, rows)
+    for cause, rows in data.rows.items():
+        yield _inputs(cause, rows)
     for text in data.unclear:
         yield {"what": "inputs", "note": text}
 
 
 def _inputs(cause: str, rows: Rows) -> _Row:
-    people = cause == "identity merges" and 0 < abs(rows.number or 0) < 5
+    people = cause == MERGES and 0 < abs(rows.number or 0) < 5
     number = None if people else rows.number
     return {"key": " ".join(rows.weeks), "what": "inputs", "difference": number, "cause": cause}
 
@@ -112,9 +118,12 @@ def _figure(each: FigureChange) -> _Row:
 def _note(each: FigureChange) -> str | None:
     if each.base is None or each.head is None:
         return "new" if each.base is None else "gone"
+    if each.is_withheld:
+        return TOO_FEW
     if each.redefined:
-        return "definition changed: not comparable"
-    return "same people, more data" if each.causes == ("new data",) else None
+        named = DEFINITION if DEFINITION in each.causes else ZONE
+        return f"{named} changed: not comparable"
+    return "same people, more data" if each.causes == (NEW_DATA,) else None
 
 
 def _cohorts(each: FigureChange) -> Iterator[_Row]:

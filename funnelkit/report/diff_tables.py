@@ -17,6 +17,11 @@ _KEYS = (
 _OWN_KEYS = {
     "search-cells": ("event", "at_least", "within_days"),
     "ladder": ("of", "stage"),
+    "annotations": ("date", "text"),
+    **dict.fromkeys(("scorecard-customers", "scorecard-business"), ("metric",)),
+    **dict.fromkeys(
+        ("scorecard-customers-periods", "scorecard-business-periods"), ("metric", "period")
+    ),
     "scorecard-revenue": ("period", "state"),
 }
 # Told in words, not cell by cell.
@@ -34,11 +39,15 @@ class Cell(NamedTuple):
 
 
 class RowChange(NamedTuple):
-    """A row that is `added`, `gone` or `changed` (then with its cells); `key` names it."""
+    """A row that is `added`, `gone` or `changed` (then with its cells); `key` names it.
+
+    `metric`: of a scorecard, whose unit its numbers have.
+    """
 
     key: str
     what: Literal["added", "gone", "changed"]
     cells: tuple[Cell, ...] = ()
+    metric: str = ""
 
 
 class TableChange(NamedTuple):
@@ -89,7 +98,8 @@ def _rows(name: str, base: Sequence[Row], head: Sequence[Row]) -> list[RowChange
         cells = [Cell(c, old[key].get(c, ""), new[key].get(c, "")) for c in columns]
         differ = tuple(cell for cell in cells if cell.base != cell.head)
         if differ:
-            found.append(RowChange(_told(keys, key), "changed", differ))
+            metric = new[key].get("metric", "")
+            found.append(RowChange(_told(keys, key), "changed", differ, metric))
     return found
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from funnelkit.report.build import render
 from funnelkit.report.diff import Version, compare, told
+from funnelkit.report.diff_cells import Cells
 from funnelkit.report.diff_markdown import MOST_CHARACTERS, write_diff
 from funnelkit.report.diff_rows import DIFF_COLUMNS, diff_table
-from funnelkit.report.diff_tables import changed_tables
-from funnelkit.results.small import carried
+from funnelkit.report.diff_tables import Cell, RowChange, changed_tables
+from funnelkit.results.small import in_fives
 from funnelkit.stats.funnels import step_rows
 from funnelkit.stats.proportions import newcombe
 from funnelkit.table import Column, Table
@@ -112,7 +113,7 @@ class TestWhatMoved:
         assert write_diff(made).startswith("No number moved: pages are worded or drawn otherwise.")
 
     def test_reports_come_and_go(self):
-        made = compare(version(data()), version(data(slug="other")))
+        made = compare(version(data()), version(data(section(name="other"), slug="other")))
         assert [(each.slug, each.what) for each in made.reports] == [
             ("activation", "removed"),
             ("other", "added"),
@@ -136,6 +137,35 @@ class TestWhatMoved:
             ("step 4", "added", ()),
             ("step 3", "gone", ()),
         ]
+
+    @pytest.mark.parametrize(
+        ("cell", "expected"),
+        [
+            (("conversion", "0.688172", "0.684"), "conversion 68.8 % → 68.4 %"),
+            (("conversion", "", "1"), "conversion – → 100.0 %"),
+            # Both 68.8 %: what differs is seen in the file's own decimals alone.
+            (("conversion", "0.688172", "0.688169"), "conversion 0.688172 → 0.688169"),
+            (("median_seconds", "9060", "60.0"), "median 2 h 31 min → 1 min"),
+            (("median_seconds", "9060", "9061"), "median seconds 9060 → 9061"),
+            (("reached", "12345", "1204"), "reached 12,345 → 1,204"),
+            (("period_state", "open", "mature"), "period state open → mature"),
+            (("value", "0001", "nan"), "value 0001 → nan"),
+            (("unheard_of", "0.5", "-2"), "unheard of 0.5 → −2"),
+        ],
+    )
+    def test_a_cell_reads_as_in_its_table(self, cell, expected):
+        found = Cells(data()).told("activation-steps", RowChange("step 2", "changed"), Cell(*cell))
+        assert found == expected
+
+    def test_tools_get_the_exact_numbers(self):
+        made = difference(data(), data(SHORTER))
+        assert "matured reached 495 → 449, conversion 21.4 % → 19.4 %" in write_diff(made)
+        cells = {
+            (row["base"], row["head"])
+            for row in diff_table(made).records()
+            if (row["figure"], row["key"]) == ("activation-steps", "step 4: conversion")
+        }
+        assert cells == {(f"{495 / 2310:.6f}", f"{449 / 2310:.6f}")}
 
     def test_names_are_data_in_it(self, files, evil):
         made = compare(Version("main", {"activation": files}), Version(EVIL, {"activation": evil}))
@@ -173,8 +203,9 @@ class TestWhy:
         assert found.of_events == ("new data",)
 
     def test_events_that_changed_before_the_end_are_late(self):
-        found = self.causes(inputs((3, "digest", "x"), (3, "events", 2009), (4, "digest", "y")))
-        assert found.late == (9, (week_start(3), week_start(4)))
+        changed = (3, "digest", "x"), (3, "events", 2009), (4, "digest", "y"), (4, "events", 2001)
+        found = self.causes(inputs(*changed))
+        assert found.late == (10, (week_start(3), week_start(4)))
         assert found.of_events == ("late data",)
 
     def test_the_same_events_of_other_people_are_merges(self):
@@ -219,7 +250,7 @@ class TestWhy:
     def test_a_number_that_nothing_explains_is_said_to_be_one(self):
         made = difference(data(), data(section(steps=SHORTER.steps)))
         assert moved(only(made), LAST).causes == ()
-        assert "neither its definition nor the events changed" in write_diff(made)
+        assert "neither its definition nor the data changed" in write_diff(made)
         assert "another version of funnelkit" in write_diff(made)
 
     @pytest.mark.parametrize(("joined", "words"), [(19, "12 ids turned"), (10, "fewer than 5 ids")])
@@ -282,7 +313,7 @@ class TestHowMuch:
             group = (ENTERED, MATURED, (*STEPS[:3], (done, 58, done)))
             return section(steps=step_rows(counts(group)), definition_hash="3fa9c1d27b60")
 
-        late = inputs((3, "digest", "x"), number=27)
+        late = inputs((3, "digest", "x"), (3, "events", 2009), number=27)
         last = "2026-07-06T09:00:00Z"
         base = data(made(495))
         head = data(replace(made(449), definition_hash="0" * 12), inputs=late, last_event=last)
@@ -304,21 +335,22 @@ class TestHowMuch:
 
     def test_printed_parts_add_up_as_printed(self):
         from funnelkit.report.diff import FigureChange, Part
+        from funnelkit.report.diff_shown import shown_difference
         from funnelkit.report.diff_words import shown_parts
-        from funnelkit.report.headlines import Headline, told_difference
+        from funnelkit.report.headlines import Headline
 
         draw = random.Random(7)
         for _ in range(300):
             exact = [draw.uniform(-0.2, 0.2) for _ in range(3)]
             head = Headline("f", "x", "share", 0.5 + sum(exact), None, None, 9, "f")
             base = head._replace(value=0.5)
-            parts = tuple(Part(name, part) for name, part in zip("abc", exact, strict=True))
+            parts = tuple(Part((name,), part) for name, part in zip("abc", exact, strict=True))
             figure = FigureChange(base, head, ("a", "b", "c"), parts=parts)
             tenths = [
                 round(10 * float(text.split()[1].replace("\u2212", "-")))
                 for text in shown_parts(figure)
             ]
-            whole = told_difference("share", figure.difference).split()[0].replace("\u2212", "-")
+            whole = shown_difference(figure).split()[0].replace("\u2212", "-")
             assert sum(tenths) == round(10 * float(whole))
             assert all(abs(t - 1000 * p) < 1.01 for t, p in zip(tenths, exact, strict=True))
 
@@ -338,16 +370,16 @@ class TestRows:
         assert cells["step 4: matured_reached"]["head"] == "449"
 
 
-class TestCarried:
-    def test_no_number_is_of_few_and_the_sum_stays(self):
+class TestInFives:
+    def test_two_versions_differ_by_fives_or_not_at_all(self):
         draw = random.Random(3)
         for _ in range(500):
-            counts_ = [draw.choice([0, 0, 1, 2, 4, 6, 30]) for _ in range(draw.randint(1, 8))]
-            found = carried(counts_, 5)
-            known = [number for number in found if number is not None]
-            assert len(found) == len(counts_)
-            assert all(number == 0 or number >= 5 for number in known)
-            if sum(counts_) >= 5 or sum(counts_) == 0:
-                assert sum(known) == sum(counts_)
-            else:
-                assert known == []
+            before = [draw.choice([0, 0, 1, 2, 4, 6, 30]) for _ in range(draw.randint(1, 8))]
+            now = list(before)
+            now[draw.randrange(len(now))] += 1
+            old, new = in_fives(before, 5), in_fives(now, 5)
+            assert len(old) == len(before)
+            assert sum(old) == sum(before) // 5 * 5
+            assert all(number % 5 == 0 and number >= 0 for number in (*old, *new))
+            for end in range(1, len(old) + 1):
+                assert sum(new[:end]) - sum(old[:end]) in (0, 5)
