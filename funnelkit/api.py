@@ -24,16 +24,15 @@ from funnelkit.exploring import readable_curve as readable_curve
 from funnelkit.folders import doctor as doctor
 from funnelkit.folders import init as init
 from funnelkit.folders import sample as sample
+from funnelkit.reviewing import Reviewing
 from funnelkit.saying import Saying
 from funnelkit.saying import interruptible as _interruptible
 from funnelkit.table import Column, Table
 
 if TYPE_CHECKING:
-    from funnelkit.comparing import Diff
     from funnelkit.project.definitions import Definitions
     from funnelkit.project.locate import Paths
     from funnelkit.project.read import Source
-    from funnelkit.reporting import ReportCheck, Reports
     from funnelkit.warehouse.dbt_progress import OnEvent
     from funnelkit.warehouse.dbt_progress import Progress as Progress
     from funnelkit.warehouse.dbt_results import BuildResult
@@ -56,7 +55,7 @@ def open(path: str | Path = ".") -> "Project":
 
 
 @dataclass(frozen=True)
-class Project(Saying):
+class Project(Saying, Reviewing):
     """A funnelkit project: a dbt project, its definitions and its warehouse.
 
     Nothing is read before it is needed; a method opens the warehouse and closes it again.
@@ -323,74 +322,6 @@ class Project(Saying):
         self._check_conditions()
         plan = aha_plan(self.variables)
         return spelled_table(list(spelled(self.specs(), plan, self._say, self.defined)), name)
-
-    def gate_names(self) -> list[str]:
-        """Names of the declared gates."""
-        return list(self.variables.get("gates") or {})
-
-    def check(
-        self,
-        names: Sequence[str] = (),
-        *,
-        fail_under: Mapping[str, str] | None = None,
-        fail_over: Mapping[str, str] | None = None,
-        judge: Literal["lower", "upper", "estimate"] | None = None,
-    ) -> Table:
-        """Gates judged on the built warehouse: a row each limit, state `ok` or `FAIL`.
-
-        `names`: of the declared gates only these. `fail_under`, `fail_over`: limits by name, as
-        text (`30%`, `0.3`), instead of those declared for it or beside; `judge`: the end of the
-        interval that must hold, of all. Columns in docs/pull-requests.md. Raises FunnelkitError
-        without any gate, for a name or limit that is not right, and unless the tables are of these
-        definitions and files.
-        """
-        from funnelkit.results.gates import gates_table
-        from funnelkit.results.gates_asked import gates_asked
-        from funnelkit.warehouse import meta
-        from funnelkit.warehouse.queries import open_marts
-
-        flags = {"fail_under": fail_under or {}, "fail_over": fail_over or {}}
-        asked = gates_asked(self._source, names, flags, judge)
-        with _interruptible(), open_marts(self.paths.warehouse) as con:
-            meta.check(con, self.variables, self.specs())
-            return gates_table(con, asked, self._plan, self._say)
-
-    def report_build(self, names: Sequence[str] = ()) -> list[str]:
-        """Writes these reports, or all, from the built warehouse; returns their folders."""
-        with _interruptible():
-            return self._reports.build(names)
-
-    def report_check(self, names: Sequence[str] = ()) -> "ReportCheck":
-        """Compares the committed reports, byte by byte, with what they should be."""
-        with _interruptible():
-            return self._reports.check(names)
-
-    def diff(self, base: str, head: str | None = None, *, rebuild: bool = True) -> "Diff":
-        """What moved in the reports from `base` to `head`: git revisions, or folders of reports.
-
-        Without `head`, to the files as they are; then causes that the files leave together are told
-        apart by builds of the earlier definitions on the present data, unless `rebuild` is False.
-        Raises FunnelkitError for a revision that nothing has, and one without reports.
-        """
-        from funnelkit.comparing import diff
-
-        with _interruptible():
-            return diff(self, base, head, rebuild=rebuild)
-
-    def report_list(self) -> Table:
-        """The declared reports: title, what each shows, page (None until it is written)."""
-        return self._reports.table()
-
-    def report_page(self, name: str) -> Path:
-        """The written page of a report, report.html; raises FunnelkitError until it is written."""
-        return self._reports.page(name)
-
-    @property
-    def _reports(self) -> "Reports":
-        from funnelkit.reporting import Reports
-
-        declared = self.variables.get("reports") or {}
-        return Reports(self.paths, declared, self.specs(), self.variables)
 
     @property
     def _plan(self) -> dict[str, Any]:

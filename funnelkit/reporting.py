@@ -113,6 +113,16 @@ class Reports:
             found += self._wrong_exposures()
         return ReportCheck(len(slugs), tuple(found), notes)
 
+    def outdated(self) -> list[str]:
+        """What the definitions as they are have otherwise than the reports as they are."""
+        found: list[str] = []
+        for slug in self.declared:
+            try:
+                found += self._changed_definitions(slug, self._committed(slug))
+            except FunnelkitError:  # not written, or not readable: `check` says so
+                continue
+        return found
+
     def table(self) -> Table:
         """One row a report: its slug, title, what it shows, and its page if written.
 
@@ -207,6 +217,26 @@ class Reports:
                     f"{slug}: the definition of {name} is {now.get(name, 'gone')},"
                     f" the report shows {committed.get(name, 'none')}"
                 )
+        yield from self._behind(slug, data)
+
+    def _behind(self, slug: str, data: "ReportData") -> Iterator[str]:
+        """Definitions that a report does not show, and that its numbers rest on."""
+        from funnelkit.report.columns import clean
+        from funnelkit.results.rests import rests_on
+
+        found = rests_on(self.declared[slug], self.specs, self.definitions, self._hashes(slug))
+        now = {clean(each.name): each for each in found}
+        committed = {each.name: each for each in data.rests_on}
+        for name in sorted(committed.keys() | now.keys()):
+            ours, its = now.get(name), committed.get(name)
+            hashes = [each.definition_hash if each else "none" for each in (ours, its)]
+            if hashes[0] != hashes[1]:
+                yield (
+                    f"{slug}: it rests on {name}, whose definition is {hashes[0]}, where the report"
+                    f" was written with {hashes[1]}"
+                )
+            elif ours and its and tuple(map(clean, ours.words)) != its.words:
+                yield f"{slug}: it rests on {name}, which is worded otherwise now"
 
     def _happened(self) -> dict[str, str]:
         from funnelkit.report.columns import clean

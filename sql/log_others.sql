@@ -1,14 +1,12 @@
--- What else the numbers rest on. One row: digests of rows of users and of answers that count, null
--- without any; neither depends on the order of the rows.
+-- What else the numbers rest on. One row: digests of the rows of users and of the answers that count,
+-- null without any. Neither depends on the order of the rows, nor on how often one was loaded; each
+-- is hashed once more, so that the difference of two is not the hash of the row that came.
 with
 
 users as (
 
-    select
-        sum(cast('0x' || substring(
-            md5(logged_id || chr(31) || coalesce(account_id, '') || chr(31) || cast(epoch_us(valid_from) as varchar) || chr(31) || coalesce(properties, '')),
-            1, 12
-        ) as bigint)) % 281474976710656 as digest
+    select distinct
+        md5(logged_id || chr(31) || coalesce(account_id, '') || chr(31) || cast(epoch_us(valid_from) as varchar) || chr(31) || coalesce(properties, '')) as digest
     from stg_raw__users
     where reject_reason is null
 
@@ -16,18 +14,34 @@ users as (
 
 answers as (
 
-    select
-        sum(cast('0x' || substring(
-            md5(concat_ws(chr(31), response_id, coalesce(user_id, ''), coalesce(question, ''), coalesce(feature, ''), coalesce(cast(score as varchar), ''), coalesce(text, ''), epoch_us(submitted_at))),
-            1, 12
-        ) as bigint)) % 281474976710656 as digest
+    select distinct
+        md5(concat_ws(
+            chr(31), response_id, coalesce(user_id, ''), coalesce(source, ''), coalesce(question, ''), coalesce(kind, ''), coalesce(feature, ''),
+            coalesce(cast(score as varchar), ''), coalesce(text, ''), coalesce(language, ''), coalesce(product, ''), epoch_us(submitted_at)
+        )) as digest
     from stg_raw__feedback
     where reject_reason is null
+
+),
+
+digests as (
+
+    select 'users' as name, bit_xor(cast('0x' || substring(digest, 1, 12) as bigint)) as digest
+    from users
+    union all
+    select 'answers' as name, bit_xor(cast('0x' || substring(digest, 1, 12) as bigint)) as digest
+    from answers
+
+),
+
+hashed as (
+
+    select name, substring(md5(name || cast(digest as varchar)), 1, 12) as digest
+    from digests
 
 )
 
 select
-    lpad(lower(to_hex(users.digest)), 12, '0') as users_digest,
-    lpad(lower(to_hex(answers.digest)), 12, '0') as answers_digest
-from users
-cross join answers
+    max(digest) filter (name = 'users') as users_digest,
+    max(digest) filter (name = 'answers') as answers_digest
+from hashed

@@ -43,6 +43,14 @@ def test_beside_a_small_cell_it_is_the_whole_side_and_no_sum(say_do: "ReportData
     found = of(say_do, "Exports")
     assert found.customers == row["customers"]
     assert found.revenue_cents is row["revenue_cents"] is None
+    assert say_do.say is not None
+    gaps = say_do.say.table("gaps").records()
+    (liking,) = [each["likes"] for each in gaps if each["feature"] == "exports"]
+    assert found.text == (
+        f"Exports: of {liking} who rate it good or write so, fewer than 5 used it in the last"
+        f" 28 days; those who rate it good or write so are {row['customers']} customers with"
+        f" {100 * row['revenue_share']:.0f} % of revenue, {row['money_label']}."
+    )
 
 
 def test_nothing_that_is_told_is_of_few(say_do: "ReportData") -> None:

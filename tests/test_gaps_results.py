@@ -91,10 +91,10 @@ def test_the_dominated_cell_is_a_one_account_story(rows: Rows, truth: dict[str, 
     whale = truth["dominating_account"]["mrr_cents"]
     for wave in ("wave_1", "wave_2"):
         alerts = own(rows, wave)["alerts"]
-        assert alerts["captive_money_label"] == "one-account story"
-        assert alerts["money_label"] == "one-account story"
+        assert alerts["captive_money_label"] == "most of it one account's"
+        assert alerts["money_label"] == "most of it one account's"
         assert alerts["captive_revenue_cents"] > whale
-        assert "one-account story" in f"{alerts['finding']} {alerts['also']}"
+        assert "most of it one account's" in f"{alerts['finding']} {alerts['also']}"
     largest = own(rows)["alerts"]["captive_largest_share"]
     assert largest == pytest.approx(whale / own(rows)["alerts"]["captive_revenue_cents"], abs=1e-6)
     assert own(rows)["alerts"]["lip_money_label"] == ""

@@ -1,6 +1,7 @@
 """What reports add to a funnel: nobody stands alone in it, nor follows by subtraction."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,43 @@ def test_no_row_is_of_few_and_none_is_lost(numbers: list[int]) -> None:
     assert all(int(row["entities"]) >= 5 for row in shown)
     assert sum(int(row["entities"]) for row in shown) in (0, sum(numbers))
     assert len(shown) <= 9
+
+
+def test_what_differs_by_few_from_what_is_told_elsewhere_stands_with_the_rest() -> None:
+    def shown(*numbers: int, **elsewhere: int) -> list[int]:
+        beside: list[Mapping[str | None, int]] = [dict(elsewhere.items())]
+        return [row["entities"] for row in next_rows(rows(*numbers), 5, beside=beside)]
+
+    # Two of e1 entered between the two windows: one would know where they stopped, and what next.
+    assert shown(43, 30, 6, e0=43, e1=32, e2=20) == [43, 36]
+    assert shown(43, 30, 6, 2, e0=43, e1=30, e2=8) == [43, 30, 8]
+    # The rest would differ by the same two, whatever goes with it.
+    assert shown(43, 30, 6, e0=43, e1=30, e2=8) == []
+    assert shown(43, 30, 6, e0=43, e1=30) == [43, 30, 6]
+    assert shown(43, 30, 6, e0=43, e1=30, e2=11) == [43, 30, 6]
+
+
+@given(
+    st.lists(st.integers(1, 30), min_size=1, max_size=10),
+    st.lists(st.integers(0, 6), min_size=10, max_size=10),
+)
+def test_no_sum_of_rows_differs_by_few_from_those_elsewhere(
+    numbers: list[int], more: list[int]
+) -> None:
+    made = rows(*sorted(numbers, reverse=True))
+    elsewhere: dict[str | None, int] = {
+        str(row["event"]): int(str(row["entities"])) + extra
+        for row, extra in zip(made, more, strict=False)
+        if int(str(row["entities"])) + extra >= 5
+    }
+    shown = next_rows(made, 5, beside=[elsewhere])
+    kept = {str(row["event"]): int(row["entities"]) for row in shown}
+    known = {event: n for event, n in kept.items() if event in elsewhere}
+    for event, number in known.items():
+        assert elsewhere[event] - number not in range(1, 5)
+    folded = [str(row["event"]) for row in made if row["event"] not in kept]
+    if "(other)" in kept and all(event in elsewhere for event in folded):
+        assert sum(elsewhere[event] for event in folded) - kept["(other)"] not in range(1, 5)
 
 
 def group(value: str, base: int, clusters: int | None = None) -> StepCounts:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from funnelkit.api import Project
+from funnelkit.report.diff_markdown import NOTHING_MOVED
 from funnelkit.sample import generate
 from tests.conftest import ROOT
 
@@ -46,7 +47,6 @@ class Runner(NamedTuple):
 
     root: Path
     temp: Path
-    base: str
 
     def run(self, job: str, cwd: Path | None = None) -> dict[str, Step]:
         """The `run:` steps of a job, in order; after a failure only those that want to run.
@@ -85,13 +85,10 @@ class Runner(NamedTuple):
         )
         return Step(done.returncode, done.stdout + done.stderr)
 
-    def _value(self, text: str) -> str:
+    @staticmethod
+    def _value(text: str) -> str:
         """An expression of the workflow; any other than these is a KeyError."""
-        known = {
-            "github.event.pull_request.base.sha": self.base,
-            "github.event.pull_request.number": "7",
-            "github.token": "none",
-        }
+        known = {"github.event.pull_request.number": "7", "github.token": "none"}
         return re.sub(r"\$\{\{ (.*?) \}\}", lambda match: known[match[1]], text)
 
     @property
@@ -124,13 +121,13 @@ def runner(root: Path, temp: Path) -> Runner:
         (bin_ / name).write_text(text)
         (bin_ / name).chmod(0o755)
     git(root, "init", "-q", "-b", "main")
-    return Runner(root, temp, commit(root, "base"))
+    commit(root, "base")
+    return Runner(root, temp)
 
 
-def commit(root: Path, message: str) -> str:
+def commit(root: Path, message: str) -> None:
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", message)
-    return git(root, "rev-parse", "HEAD")
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +153,7 @@ def without_data(committed: Path, tmp_path: Path) -> Runner:
 
 
 def said(there: Runner) -> str:
-    return (there.temp / "said" / "comment.md").read_text("utf-8")
+    return (there.temp / "comment.md").read_text("utf-8")
 
 
 def edit(file: Path, old: str, new: str) -> None:
@@ -199,17 +196,46 @@ def test_the_first_reports_have_nothing_to_be_compared_with(without_data: Runner
     git(there.root, "checkout", "-q", "--orphan", "empty")
     git(there.root, "rm", "-q", "-r", "--cached", "reports")
     git(there.root, "commit", "-q", "-m", "none")
-    first = there._replace(base=git(there.root, "rev-parse", "HEAD"))
     commit(there.root, "reports")
-    assert first.run("reports")["Say what moved"].code == 0
-    assert said(first) == f"{MARKER}\nThe first reports: there is nothing to compare them with.\n"
+    assert there.run("reports")["Say what moved"].code == 0
+    assert said(there) == f"{MARKER}\nThe first reports: there is nothing to compare them with.\n"
+
+
+def test_what_the_base_moved_meanwhile_is_not_said(without_data: Runner) -> None:
+    there = without_data
+    steps = there.root / "reports" / "activation" / "data" / "activation-steps.csv"
+    git(there.root, "checkout", "-q", "-b", "branch")
+    (there.root / "notes.md").write_text("nothing of the numbers\n")
+    commit(there.root, "notes")
+    git(there.root, "checkout", "-q", "main")
+    edit(steps, ",connected,2000,1360,", ",connected,2000,1361,")
+    commit(there.root, "main moved on")
+    git(there.root, "merge", "-q", "--no-ff", "-m", "the pull request merged", "branch")
+    assert there.run("reports")["Say what moved"].code == 0
+    assert said(there) == f"{MARKER}\nNothing moved.\n"
+
+
+def test_where_nothing_can_be_said_no_comment_is_touched(without_data: Runner) -> None:
+    there = without_data
+    shutil.rmtree(there.root / "reports")
+    commit(there.root, "no reports")
+    steps = there.run("reports")
+    assert steps["Say what moved"].code == 2, steps
+    jobs = WORKFLOW["jobs"]
+    (upload,) = (step for step in jobs["reports"]["steps"] if "upload" in str(step.get("uses")))
+    assert upload["if"] == "${{ !cancelled() && steps.said.outcome == 'success' }}"
+    assert jobs["reports"]["outputs"] == {"said": "${{ steps.said.outcome }}"}
+    assert "needs.reports.outputs.said == 'success'" in jobs["comment"]["if"]
+    assert [step["name"] for step in jobs["reports"]["steps"] if step.get("id") == "said"] == [
+        "Say what moved"
+    ]
 
 
 def test_the_comment_is_written_once_and_then_edited(without_data: Runner) -> None:
     there = without_data
     folder = there.temp / "artifact"
     folder.mkdir()
-    (folder / "comment.md").write_text(f"{MARKER}\nNothing moved.\n")
+    (folder / "comment.md").write_text(f"{MARKER}\nConversion fell.\n")
     comments = there.temp / "gh.comments"
     others = [
         {"id": 1, "user": {"login": "github-actions[bot]"}, "body": "another workflow's"},
@@ -222,11 +248,23 @@ def test_the_comment_is_written_once_and_then_edited(without_data: Runner) -> No
         (step,) = there.run("comment", folder).values()
         assert step.code == 0, step
         wrote.append((there.temp / "gh").read_text().splitlines()[-1])
-        assert (there.temp / "gh.body").read_text() == f"{MARKER}\nNothing moved.\n"
-    assert wrote == [
-        "api repos/acme/reports/issues/7/comments -F body=@comment.md",
-        "api --method PATCH repos/acme/reports/issues/comments/42 -F body=@comment.md",
-    ]
+        assert (there.temp / "gh.body").read_text() == f"{MARKER}\nConversion fell.\n"
+    edited = "api --method PATCH repos/acme/reports/issues/comments/42 -F body=@comment.md"
+    assert wrote == ["api repos/acme/reports/issues/7/comments -F body=@comment.md", edited]
+
+
+@pytest.mark.parametrize("known", [(), (42,)])
+def test_that_nothing_moved_starts_no_comment(known: tuple[int, ...], without_data: Runner) -> None:
+    there = without_data
+    (there.temp / "comment.md").write_text(f"{MARKER}\n{NOTHING_MOVED}")
+    bot = {"login": "github-actions[bot]"}
+    own = [{"id": each, "user": bot, "body": f"{MARKER}\nold"} for each in known]
+    (there.temp / "gh.comments").write_text(json.dumps(own))
+    (step,) = there.run("comment", there.temp).values()
+    assert step.code == 0, step
+    asked = (there.temp / "gh").read_text().splitlines()
+    assert len(asked) == 1 + len(known)
+    assert "comments/42" in asked[-1] or not known
 
 
 @pytest.mark.long  # a load and a build
@@ -289,7 +327,14 @@ def test_a_pull_request_gets_no_more_than_it_needs() -> None:
     assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", each) for each in uses)
     assert not any("checkout" in str(step.get("uses")) for step in jobs["comment"]["steps"])
     (checkout,) = (step for step in jobs["reports"]["steps"] if "checkout" in str(step.get("uses")))
-    assert checkout["with"] == {"fetch-depth": 0, "persist-credentials": False}
+    assert checkout["with"] == {"fetch-depth": 2, "persist-credentials": False}
+
+
+def test_what_is_installed_is_what_the_repository_names() -> None:
+    # A bare name would be whatever an index has of that name on the day.
+    steps = WORKFLOW["jobs"]["reports"]["steps"]
+    (install,) = (step["run"] for step in steps if step.get("name") == "Install")
+    assert install == "python -m pip install -r requirements.txt"
 
 
 def test_no_expression_stands_inside_a_shell_script() -> None:
@@ -303,9 +348,11 @@ def test_the_hook_runs_and_is_asked_for_what_reports_come_from(without_data: Run
     (hook,) = HOOKS
     assert {"id", "name", "entry", "language"} <= set(hook)
     assert (hook["language"], hook["pass_filenames"]) == ("python", False)
-    for name in ("reports/activation/report.md", "dbt_project.yml", "dbt_project/dbt_project.yml"):
+    asked = ["reports/activation/report.md", "dbt_project.yml", "dbt_project/dbt_project.yml"]
+    for name in (*asked, "macros/a.sql", "seeds/a.csv", "packages.yml", "package-lock.yml"):
         assert re.search(hook["files"], name), name
-    for name in ("README.md", "docs/reports.md", "src/dbt_project.yml.bak"):
+        assert re.search(hook["files"], f"analytics/{name}"), name
+    for name in ("README.md", "docs/reports.md", "docs/seeds.md", "src/dbt_project.yml.bak"):
         assert not re.search(hook["files"], name), name
     step = {"run": hook["entry"]}
     assert without_data._shell(step, {}, without_data.root).code == 0

@@ -361,6 +361,7 @@ def tell(text: str) -> None:
     example="""
 funnelkit sample acme && cd acme
 funnelkit load events data/events*.csv && funnelkit load users data/users.csv
+funnelkit load feedback data/feedback.csv
 funnelkit build
 funnelkit funnel activation
 """,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from funnelkit.cli.app import FAILED, OK, Command, state
+from funnelkit.cli.app import FAILED, OK, Command, state, tell
 from funnelkit.cli.options import GATE
 from funnelkit.cli.output import emit, emit_lines, working
 
@@ -60,6 +60,11 @@ funnelkit check activation --format github
     help="Which end of the 95 % interval must hold, of all gates of this run.",
 )
 @click.option(
+    "--if-declared",
+    is_flag=True,
+    help="Where the project declares no gate, say so and exit with 0.",
+)
+@click.option(
     "--format",
     "format_",
     type=click.Choice(["text", "github", "json", "markdown"]),
@@ -71,6 +76,7 @@ def command(
     fail_under: Mapping[str, str],
     fail_over: Mapping[str, str],
     judge: Literal["lower", "upper", "estimate"] | None,
+    if_declared: bool,
     format_: str,
 ) -> int:
     """Judge the gates of these names, or all, and exit with 1 if one fails.
@@ -86,6 +92,10 @@ def command(
     from funnelkit import api
 
     project = api.open(state().project)
+    asked = names or fail_under or fail_over
+    if if_declared and not asked and not project.gate_names():
+        tell("this project declares no gate: nothing is judged")
+        return OK
     with working("judging"):
         table = project.check(names, fail_under=fail_under, fail_over=fail_over, judge=judge)
     if format_ == "json":

@@ -67,7 +67,9 @@ def check(names: tuple[str, ...]) -> int:
         click.echo(difference, nl=not difference.endswith("\n"))
         rebuild = rebuild or ": delete " not in difference
     if result.differences:
-        hint = ": run `funnelkit report build`" if rebuild else ""
+        # Without a warehouse there is nothing to build from here.
+        where = " where the data is, and commit" if result.notes else ""
+        hint = f": run `funnelkit report build`{where}" if rebuild else ""
         tell(f"the reports are not what they should be{hint}")
         return FAILED
     tell(

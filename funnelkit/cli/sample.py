@@ -16,6 +16,7 @@ from funnelkit.cli.app import Command, tell
     example="""
 funnelkit sample acme
 cd acme && funnelkit load events data/events*.csv && funnelkit load users data/users.csv
+funnelkit load feedback data/feedback.csv
 """,
 )
 @click.argument("directory", metavar="DIR", type=click.Path(file_okay=False))

@@ -139,10 +139,15 @@ def _shape(loc: tuple[str | int, ...]) -> str:
     return _SHAPES.get(loc[-1], "write it")
 
 
+# Words for a limit whose nearest spelling is the opposite limit.
+_MEANT = {"fail_below": "fail_under", "fail_above": "fail_over"}
+
+
 def _unknown_key(loc: tuple[str | int, ...]) -> str:
     model, key = _model_at(loc[:-1]), str(loc[-1])
     known = [field.alias or name for name, field in model.model_fields.items()]
-    return f"unknown key; {did_you_mean(key, known)}"
+    meant = _MEANT.get(key)
+    return f"unknown key; {did_you_mean(meant if meant in known else key, known)}"
 
 
 def _model_at(loc: tuple[str | int, ...]) -> type[Strict]:

@@ -44,6 +44,8 @@ def references(raw: Mapping[str, Any]) -> Iterator[Mistake]:
 
 # What a report shows: its key, what that names, and where it is declared.
 _SHOWN = (("funnels", "funnel", "funnels"), ("aha", "aha moment", "aha_moments"))
+_CONTENT = ("funnels", "aha", "features", "scorecard")
+_ABOUT = frozenset({"title", "description", "owner"})
 
 
 def _wrong_reports(raw: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -55,6 +57,14 @@ def _wrong_reports(raw: Mapping[str, Any]) -> Iterator[Mistake]:
                     text = unknown(what, shown, names, section)
                     yield Mistake(("reports", name, key, at), text)
         yield from _wrong_comparison(name, as_mapping(report), raw)
+        if isinstance(report, Mapping) and _is_empty(report):
+            text = "nothing to show; write funnels: [NAME], aha: [NAME], features: all or scorecard"
+            yield Mistake(("reports", name), text)
+
+
+def _is_empty(report: Mapping[str, Any]) -> bool:
+    # Of another key, misspelled perhaps, its own mistake is told.
+    return all(key in _ABOUT or (key in _CONTENT and report[key] in (None, [])) for key in report)
 
 
 def _wrong_comparison(

@@ -67,7 +67,7 @@ def report(data: ReportData) -> Report:
         tables=data_tables(data),
         log=data.log,
         standing=front.standing(data),
-        rule=front.RULE,
+        rule=front.rule(data.findings),
         ladder=data.ladder,
         annotations=marked(data),
     )

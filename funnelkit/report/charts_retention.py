@@ -96,7 +96,7 @@ def draw_triangle(
         canvas.text(canvas.left, y + 17, cohort + numbers.get(cohort, ""), MUTED)
         for week in left.keys() & cells.keys():
             boxes.append((_shade(cells[week]["retention"]), y, left[week]))
-            share = f"{100 * cells[week]['retention']:.0f} %"
+            share = f"{100 * cells[week]['retention']:.0f}"
             canvas.text(left[week] + wide / 2 - 1, y + 17, share, align="center")
     for shade, y, x in sorted(boxes):
         canvas.cell(x, x + wide - 2, y, y + _CELL - 2, DO, shade)

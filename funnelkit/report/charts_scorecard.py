@@ -57,10 +57,19 @@ def _scale(row: Record, course: Sequence[Record]) -> tuple[str, str]:
     return findings.number(low, unit), findings.number(high, unit)
 
 
+def _final(course: Sequence[Record]) -> int | None:
+    """Where the latest value is that cannot move any more; none has a label without one."""
+    return max((at for at, each in enumerate(course) if each["state"] == "final"), default=None)
+
+
 def _latest(row: Record, course: Sequence[Record]) -> str:
-    """The label of the latest value."""
-    last = course[-1]
-    return ("≈ " if last["rounded"] else "") + findings.number(last["value"], str(row["unit"]))
+    """The label of the latest final value."""
+    at = _final(course)
+    if at is None:
+        return ""
+    return ("≈ " if course[at]["rounded"] else "") + findings.number(
+        course[at]["value"], str(row["unit"])
+    )
 
 
 def _metric(
@@ -97,7 +106,7 @@ def _words(canvas: Canvas, row: Record, space: float, y: float) -> float:
 def _course(
     canvas: Canvas, row: Record, course: Sequence[Record], ends: tuple[float, float], top: float
 ) -> None:
-    """The values by period with their band, the target across, the latest value as a label."""
+    """The values by period with their band, the target across, the latest final one's label."""
     (x0, x1), bottom, unit = ends, top + _PLOT, str(row["unit"])
     domain = _domain(row, course)
 
@@ -114,8 +123,13 @@ def _course(
         _target(canvas, row, (x0, x1), y)
     xs = _spread(len(course), x0 + 8, x1 - 16)
     _series(canvas, list(zip(xs, course, strict=True)), unit, y)
-    last = course[-1]
-    canvas.text(x1 + 10, y(last["value"]) + 4, _latest(row, course), INK, bold=True)
+    at, label = _final(course), _latest(row, course)
+    if at == len(course) - 1:
+        canvas.text(x1 + 10, y(course[at]["value"]) + 4, label, INK, bold=True)
+    elif at is not None:  # at its own point: at the end it would be that of one not over
+        place = y(course[at]["value"])
+        place += -8 if place - 22 > top else 20
+        canvas.text(xs[at], place, label, INK, bold=True, align="center")
     names = [str(point["period"]) for point in course]
     canvas.text(xs[0] - 8, bottom + 16, names[0], MUTED)
     room = xs[-1] + 8 - (xs[0] - 8)

@@ -32,7 +32,7 @@ _SEARCH = ("definition_hash", "entities", "outcome", "headline")
 _SEARCH_LISTS = ("words", "told")
 _SAY_LISTS = ("words", "findings")
 _LONGEST = 1 << 30  # characters of a cell
-_SOME = ("as_of", "users_digest", "answers_digest")
+_SOME = ("as_of", "timezone", "users_digest", "answers_digest")
 _TOP = ("title", "description", "first_event", "last_event", "observed_until")
 _ABOUT = (
     Column("funnel", "text", "Funnel"),
@@ -162,6 +162,9 @@ def about(data: ReportData) -> Table:
         rows += [(None, *item) for item in _told(data.search, "search", _SEARCH, _SEARCH_LISTS)]
     rows += _about_say(data.say) if data.say else []
     rows += about_scorecard(data.scorecard) if data.scorecard else []
+    for each in data.rests_on:
+        rows.append((each.name, "rests_on_hash", each.definition_hash or None))
+        rows += [(each.name, "rests_on_words", sentence) for sentence in each.words]
     return Table(_ABOUT, tuple(rows))
 
 
@@ -193,7 +196,7 @@ def read_data(files: Mapping[str, bytes], slug: str) -> ReportData:
     missing = [item for item in _TOP if item not in top]
     if missing:
         raise _broken(slug, "about", f"no row for {missing[0]!r}")
-    later = ("aha_", "say_", "scorecard_")
+    later = ("aha_", "say_", "scorecard_", "rests_on_")
     funnels = [name for name, item, _ in items if name and not item.startswith(later)]
     moments = [name for name, item, _ in items if item.startswith("aha_")]
     texts: dict[str, Any] = {item: top[item] for item in _TOP}
@@ -212,6 +215,7 @@ def read_data(files: Mapping[str, bytes], slug: str) -> ReportData:
             items,
             lambda name, known: _read(files, name, slug, optional=True, known=known),
         ),
+        rests_on=_defined(items, "rests_on"),
         **_front(files, slug),
     )
 
@@ -305,11 +309,6 @@ def _search(
 
 def _say(files: Mapping[str, bytes], slug: str, items: list[tuple[str, str, str]]) -> SaySection:
     own = [(item, text) for name, item, text in items if not name]
-    hashes = [(name, text) for name, item, text in items if item == "say_feature_hash"]
-    features = tuple(
-        Definition(name, tuple(_words(items, name)), definition_hash)
-        for name, definition_hash in hashes
-    )
     tables = {
         part: _read(files, f"say-{part}", slug, optional=True, known=SAY_COLUMNS[part])
         for part in SAY_PARTS
@@ -317,14 +316,20 @@ def _say(files: Mapping[str, bytes], slug: str, items: list[tuple[str, str, str]
     return SaySection(
         **_single(own, "say", ("wave",)),
         **_lists(own, "say", _SAY_LISTS),
-        features=features,
+        features=_defined(items, "say_feature"),
         told={part: text for part, text in _lists(own, "say_told", SAY_PARTS).items() if text},
         tables={part: table for part, table in tables.items() if table.rows},
     )
 
 
-def _words(items: list[tuple[str, str, str]], feature: str) -> list[str]:
-    return [text for name, item, text in items if (name, item) == (feature, "say_feature_words")]
+def _defined(items: list[tuple[str, str, str]], prefix: str) -> tuple[Definition, ...]:
+    """Definitions of their own among the items: `<prefix>_hash`, then `<prefix>_words`."""
+    hashes = [(name, text) for name, item, text in items if item == f"{prefix}_hash"]
+    words = [(name, text) for name, item, text in items if item == f"{prefix}_words"]
+    return tuple(
+        Definition(name, tuple(text for of, text in words if of == name), own)
+        for name, own in hashes
+    )
 
 
 def _single(own: list[tuple[str, str]], prefix: str, names: Sequence[str]) -> dict[str, Any]:

@@ -139,8 +139,8 @@ def triangle_title(section: AhaSection, rows: Mapping[str, Mapping[int, Record]]
 def triangle_subtitle(section: AhaSection) -> str:
     """The method in one sentence."""
     return (
-        f"Share of an entry week's {section.entities} with an event of {section.outcome} in each"
-        " week after the entry. Darker: more. Empty: not over yet for all of them."
+        f"Percent of an entry week's {section.entities} with an event of {section.outcome} in each"
+        " week after the entry. Stronger colour: more. Empty: not over yet for all of them."
     )
 
 

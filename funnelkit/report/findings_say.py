@@ -55,7 +55,7 @@ def revenue_label(section: SaySection, row: Record) -> str:
     for each in records(section.table("money")):
         ours = each["feature"] == row["feature"] and str(each["problem"]).startswith(side)
         if ours and None not in (each["customers"], each["revenue_share"]):
-            story = f" ({each['money_label']})" if each["money_label"] else ""
+            story = f", {each['money_label']}" if each["money_label"] else ""
             share = f"{100 * each['revenue_share']:.0f} % of revenue"
             return f"{each['problem']}: {count(each['customers'])} customers, {share}{story}"
     return ""

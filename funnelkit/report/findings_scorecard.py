@@ -6,7 +6,7 @@ from funnelkit.report.columns_scorecard import SIDES
 from funnelkit.report.findings import Record, count, interval, records
 from funnelkit.report.findings_aha import difference
 from funnelkit.report.model import ScorecardSection
-from funnelkit.stats.targets import MISSED, STANDINGS
+from funnelkit.stats.targets import MET, MISSED, NO_TARGET, NOT_KNOWN, NOT_SHOWN
 from funnelkit.table import MINUS, NOTHING, amount, percent, score, shown, signed_score
 
 NAMES = {"customers": "Customers", "business": "Business"}
@@ -65,21 +65,27 @@ def value(row: Record) -> str:
 
 def change(row: Record) -> str:
     """How much it moved, with an interval where there is one, and since when."""
-    moved, unit = row["change"], str(row["unit"])
-    if moved is None:
+    if row["change"] is None:
         return NOTHING
-    told = difference(moved, row["change_lo"], row["change_hi"])
-    if unit in ("score", "amount", "a week"):
-        told = _signed(moved, unit)
-        ends = [row["change_lo"], row["change_hi"]]
-        told += f" ({' to '.join(_signed(end, unit) for end in ends)})" if None not in ends else ""
-    elif unit == "whole share":
-        told = f"{_sign(moved)}{abs(100 * moved):.0f} pp"
+    unit, ends = str(row["unit"]), [row["change_lo"], row["change_hi"]]
+    if unit in ("share", "points"):
+        told = difference(row["change"], *ends)
+    else:
+        told = moved(row["change"], unit)
+        told += f" ({' to '.join(moved(end, unit) for end in ends)})" if None not in ends else ""
     return f"{told}, {row['change_of']}"
 
 
-def _signed(moved: float, unit: str) -> str:
-    return signed_score(moved) if unit == "score" else _sign(moved) + number(abs(moved), unit)
+def moved(change: float, unit: str) -> str:
+    """A difference in the unit of its metric: `+2.1 pp`, `−4`, `+19,422`."""
+    match unit:
+        case "share" | "points":
+            return shown(change, "points")
+        case "whole share":
+            return f"{_sign(change)}{abs(100 * change):.0f} pp"
+        case "score":
+            return signed_score(change)
+    return _sign(change) + number(abs(change), unit)
 
 
 def _sign(moved: float) -> str:
@@ -93,6 +99,11 @@ def of_how_many(row: Record) -> str:
     return f"{count(row['n'])} weeks" if row["unit"] == "a week" else f"n = {count(row['n'])}"
 
 
+def people(row: Record) -> int | None:
+    """Of how many it is; nothing where weeks are counted."""
+    return None if row["n"] is None or row["unit"] == "a week" else int(row["n"])
+
+
 def target(row: Record) -> str:
     """The target as it was written, or that there is none."""
     return str(row["target"] or _NO_TARGET)
@@ -103,39 +114,57 @@ def owner(row: Record) -> str:
     return str(row["owner"] or _NO_OWNER)
 
 
-def tally(section: ScorecardSection, side: str) -> str:
-    """`Customers: of 5 metrics 2 off target (…); 1 on target (…).`, a side in a sentence."""
-    rows = metrics(section, side)
-    found = {name: [r for r in rows if r["standing"] == name] for name in STANDINGS}
-    parts = [
-        f"{len(some)} {_WORDS[name]} ({', '.join(str(each['metric']) for each in some)})"
-        for name, some in found.items()
-        if some
+def tally(section: ScorecardSection) -> str:
+    """Both sides in one sentence, so that neither stands alone; nothing without a metric.
+
+    `Of 8 metrics 6 missed their target: 4 of 5 of customers (…), 2 of 3 of the business (…); …`.
+    """
+    sides = {side: metrics(section, side) for side in SIDES if section.table(side).rows}
+    rows = [row for side in sides.values() for row in side]
+    if not rows:
+        return ""
+    missed_ = ", ".join(_missed_of(side, some) for side, some in sides.items())
+    number = sum(row["standing"] == MISSED for row in rows)
+    one = len(rows) == 1
+    told = [
+        f"Of {'the one metric' if one else f'{len(rows)} metrics'} {number or 'none'} missed"
+        f" {'its' if number < 2 else 'their'} target: {missed_}"
     ]
-    ownerless = [str(row["metric"]) for row in rows if not row["owner"]]
-    parts += [f"without owner: {', '.join(ownerless)}"] if ownerless else []
-    many = "the one metric" if len(rows) == 1 else f"{len(rows)} metrics"
-    return f"{NAMES[side]}: of {many} {'; '.join(parts)}."
+    told += [
+        f"{len(some)} {words[len(some) > 1]} ({_names(some)})"
+        for name, words in _WORDS.items()
+        if (some := [row for row in rows if row["standing"] == name])
+    ]
+    ownerless = [row for row in rows if not row["owner"]]
+    told += [f"without owner: {_names(ownerless)}"] if ownerless else []
+    return f"{'; '.join(told)}."
 
 
+def _missed_of(side: str, rows: Sequence[Record]) -> str:
+    """`4 of 5 of customers (NPS, …)`."""
+    some = [row for row in rows if row["standing"] == MISSED]
+    names = f" ({_names(some)})" if some else ""
+    return f"{len(some)} of {len(rows)} of {_OF_SIDE[side]}{names}"
+
+
+def _names(rows: Sequence[Record]) -> str:
+    return ", ".join(str(row["metric"]) for row in rows)
+
+
+_OF_SIDE = {"customers": "customers", "business": "the business"}
+# Of one metric, and of several; what was missed comes before.
 _WORDS = {
-    "missed": "off target",
-    "met": "on target",
-    "not shown": "not shown to be either",
-    "not known": "not known",
-    "no target": "without target",
+    MET: ("met it", "met theirs"),
+    NOT_SHOWN: ("is not shown to do either", "are not shown to do either"),
+    NOT_KNOWN: ("is not known", "are not known"),
+    NO_TARGET: ("has no target", "have no target"),
 }
 
 
-def tallies(section: ScorecardSection) -> list[str]:
-    """A sentence for each side."""
-    return [tally(section, side) for side in SIDES if section.table(side).rows]
-
-
-def missed(section: ScorecardSection) -> list[str]:
-    """A sentence for each target that is missed, both sides in their order."""
+def missed(section: ScorecardSection) -> list[tuple[Record, str]]:
+    """The metrics that miss their target, both sides in their order, each with its sentence."""
     return [
-        f"Off target: {_in_words(row)}."
+        (row, f"Missed: {_in_words(row)}.")
         for side in SIDES
         for row in metrics(section, side)
         if row["standing"] == MISSED

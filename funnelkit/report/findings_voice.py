@@ -76,6 +76,6 @@ def themes_subtitle(section: SaySection) -> str:
     )
     wave = f"Wave {rows[0]['wave']}: " if rows[0]["wave"] else ""
     return (
-        f"{wave}mentions in texts; darker: flagged negative, of those scored. Flags are counts,"
-        f" {own}."
+        f"{wave}mentions in texts; of those scored, how many are flagged negative. Flags are"
+        f" counts, {own}."
     )

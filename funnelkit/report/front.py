@@ -2,22 +2,33 @@
 
 from collections.abc import Iterator, Sequence
 
-from funnelkit.report import findings, findings_scorecard
+from funnelkit.report import findings
 from funnelkit.report.columns_front import FINDING_COLUMNS
 from funnelkit.report.model import Finding, ReportData
 from funnelkit.table import Table
 
 MOST = 3
-RULE = (
-    "Chosen by rule: what passed the test of its family comes first, then counts, which need none;"
-    " of each what concerns most customers, then most revenue; never by p. All candidates:"
-    " data/findings.csv."
+SCORECARD, METRIC = "scorecard", "metric"
+_RULE = (
+    "Chosen by rule: {first}; of each what concerns most customers, then most revenue; never by p."
+    " All candidates: data/findings.csv."
+)
+_TESTED = "what passed the test of its family comes first, then counts, which need none"
+_TARGETS = (
+    "how many targets are missed comes first, then what passed the test of its family, then missed"
+    " targets, each judged alone, and counts, which need no test"
 )
 LADDER_CAPTION = (
     "From everything there is to what is counted: less (−) what is left out leaves (→) the next"
 )
 _NOT_DECIDED, _NO_ROOM = "not decided", f"{MOST} others come first"
 _PASSED = {True: "yes", False: "no", None: None}
+
+
+def rule(candidates: Sequence[Finding]) -> str:
+    """The rule in words, as far as these candidates need it."""
+    with_targets = any(each.kind == SCORECARD for each in candidates)
+    return _RULE.format(first=_TARGETS if with_targets else _TESTED)
 
 
 def ordered(candidates: Sequence[Finding]) -> list[Finding]:
@@ -28,11 +39,12 @@ def ordered(candidates: Sequence[Finding]) -> list[Finding]:
     return sorted(candidates, key=_place)
 
 
-def _place(finding: Finding) -> tuple[int, bool, int, int, str, str]:
+def _place(finding: Finding) -> tuple[bool, int, bool, int, int, str, str]:
     customers = finding.customers
     # Revenue of nobody that may be told of is of no customer: it orders nothing.
     revenue = 0 if customers is None else finding.revenue_cents or 0
     return (
+        finding.kind != SCORECARD,
         {True: 0, None: 1, False: 2}[finding.passed],
         customers is None,
         -(customers or 0),
@@ -65,7 +77,6 @@ def _figures(data: ReportData) -> Iterator[str]:
     if data.search and data.search.headline:
         yield data.search.headline
     yield from data.say.findings if data.say else ()
-    yield from findings_scorecard.missed(data.scorecard) if data.scorecard else ()
 
 
 def _others(candidates: Sequence[Finding]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 from funnelkit.report.columns_scorecard import SIDES
+from funnelkit.report.diff_causes import SAY
 from funnelkit.report.findings import Record, records
 from funnelkit.report.findings_aha import cohort_rows, split_rows, total_reach
 from funnelkit.report.model import (
@@ -26,6 +27,20 @@ _UNITS: dict[object, Kind] = {
     "amount": "amount",
 }
 
+SCORECARD = "scorecard"
+_EVENTS, _ANSWERS = ("events", "end"), ("answers",)
+_GAP = (*_EVENTS, *_ANSWERS)
+# Of a scorecard's metrics by kind; the others are copies of figures of events. Revenue is of the
+# last month that is over.
+_RESTS_ON = {
+    "nps": _ANSWERS,
+    "gap": _GAP,
+    "at_stake": _GAP,
+    "cadence": (*_ANSWERS, "end"),
+    "revenue": ("end",),
+}
+_PINNED = ("aha moment ", "outcome ")
+
 
 class Cohort(NamedTuple):
     """An entry week of a figure: `done` of `n`, final where `is_mature`."""
@@ -42,7 +57,7 @@ class Headline(NamedTuple):
     `value`, `lo`, `hi`: shares, or differences of shares; a count has neither bound. `cohorts` are
     the entry weeks it is made of where people count once each. `pinned`: an earlier end of the data
     gives the value that it had then. `leads`: what the section is there for. `standing`: beside its
-    target.
+    target. `rests_on`: what of the data can move it: events, the end of the log, answers.
     """
 
     section: str
@@ -57,6 +72,7 @@ class Headline(NamedTuple):
     pinned: bool = False
     leads: bool = False
     standing: str = ""
+    rests_on: tuple[str, ...] = _EVENTS
 
     @property
     def name(self) -> Name:
@@ -66,7 +82,7 @@ class Headline(NamedTuple):
     @property
     def is_of_answers(self) -> bool:
         """Whether it rests on what people say, too."""
-        return self.section.startswith(("say ", "scorecard"))
+        return "answers" in self.rests_on
 
 
 def told_value(kind: Kind, value: float | None) -> str:
@@ -199,10 +215,12 @@ def _say(section: SaySection) -> Iterator[Headline]:
             row["n"],
             _feature(feature, hashed),
             leads=True,
+            rests_on=_GAP,
         )
     for row in records(section.table("nps")):
         bounds = (row["nps"], row["lo"], row["hi"])
-        yield Headline("say and do", f"NPS of {row['wave']}", "score", *bounds, row["n"], "")
+        name = f"NPS of {row['wave']}"
+        yield Headline("say and do", name, "score", *bounds, row["n"], "", rests_on=_ANSWERS)
 
 
 def _scorecard(section: ScorecardSection) -> Iterator[Headline]:
@@ -210,16 +228,21 @@ def _scorecard(section: ScorecardSection) -> Iterator[Headline]:
     for side in SIDES:
         for row in records(section.table(side)):
             metric = str(row["metric"])
+            definition = next((named[name] for name in named if name in metric), "")
+            kind = str(row["kind"])
             yield Headline(
-                "scorecard",
+                SCORECARD,
                 metric,
                 _UNITS.get(row["unit"], "number"),
                 row["value"],
                 row["lo"] if row["lo"] != row["value"] else None,
                 row["hi"],
                 row["n"],
-                next((named[name] for name in named if name in metric), ""),
+                # Its rules are among those of feedback.
+                SAY if kind == "revenue" else definition,
+                pinned=definition.startswith(_PINNED),
                 standing=str(row["standing"] or ""),
+                rests_on=_RESTS_ON.get(kind, _EVENTS),
             )
 
 

@@ -140,10 +140,11 @@ class ScorecardSection:
 class Finding:
     """A sentence that may open a report, and what decides whether it does (`report.front`).
 
-    `kind` is what it is of (`search`, `gap`, `nps`, `comparison`, `experiment`, `metric`, `loss`,
-    `reach`), `family` the numbers that were judged together. `passed`: whether it passed their
-    rule; None for a count, which needs none. `customers`: how many of what the report counts it is
-    about, None where that may not be told; `revenue_cents` likewise.
+    `kind` is what it is of (`search`, `gap`, `nps`, `comparison`, `experiment`, `loss`, `reach`,
+    `scorecard`: how many targets are missed, `metric`: one of these), `family` the numbers that
+    were judged together. `passed`: whether it passed their rule; None for a count, which needs
+    none. `customers`: how many of what the report counts it is about, None where that may not be
+    told; `revenue_cents` likewise.
     """
 
     text: str
@@ -172,12 +173,14 @@ class ReportData:
     limit: every filter and how many rows it took; `inputs` is
     what the numbers rest on, per week (week, events, entities, merges, digest, people), a count
     null where it is not to be shown; `users_digest` and `answers_digest` are of the rows that tell
-    of users and of feedback; the three instants are ISO 8601 text. `slug` is the report's folder
-    under reports/. `log` are the rules of the log in words, `as_of` up to when its rows count as
-    the author wrote it; both empty where the project has none. `sections` are its funnels.
+    of users and of feedback; `timezone` is the one in which days begin; the three instants are ISO
+    8601 text. `slug` is the report's folder under reports/. `log` are the rules of the log in
+    words, `as_of` up to when its rows count as the author wrote it; both empty where the project
+    has none. `sections` are its funnels.
     `findings` are the candidates for the front page in any order, `annotations` by day; `ladder`
     has the columns of, stage, count: what became of rows and of people, from all of them down to
-    those that are counted.
+    those that are counted. `rests_on` are definitions that it does not show and whose change can
+    move its numbers, such as the funnel of an aha moment.
     """
 
     slug: str
@@ -200,6 +203,8 @@ class ReportData:
     ladder: Table = NOTHING
     users_digest: str = ""
     answers_digest: str = ""
+    timezone: str = ""
+    rests_on: tuple[Definition, ...] = ()
 
     def compared(self) -> str:
         """The property whose values are held against each other in funnels; empty without one."""

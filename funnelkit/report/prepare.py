@@ -53,6 +53,11 @@ def checked(data: ReportData) -> ReportData:
         ladder=normalised(data.ladder, LADDER_COLUMNS),
         users_digest=data.users_digest,
         answers_digest=data.answers_digest,
+        timezone=clean(data.timezone),
+        rests_on=tuple(
+            Definition(clean(each.name), _cleaned(each.words), each.definition_hash)
+            for each in data.rests_on
+        ),
     )
 
 

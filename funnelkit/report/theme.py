@@ -49,7 +49,7 @@ _WIDTHS: Final = {
     889: "%",
     944: "W",
 }
-_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|d|h|min|s)(?![A-Za-z]))")
+_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|pp|d|h|min|s)(?![A-Za-z]))")
 _WIDTH: Final = {char: width for width, chars in _WIDTHS.items() for char in chars}
 
 

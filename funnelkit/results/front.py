@@ -2,23 +2,31 @@
 
 Whom a finding concerns: of a loss those lost, of an aha moment those who did not reach it, of the
 search those of the deciding half who did not do it, of two groups the one that converts less, of a
-gap the customers of its cell, of an NPS the customers who answered.
+gap the customers of its cell, of an NPS the customers who answered, of a metric beside its target
+all those that it is of.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from funnelkit.report import findings, findings_scorecard
+from funnelkit.report.findings_next import DIFFER
+from funnelkit.report.front import METRIC, SCORECARD
 from funnelkit.report.model import Finding
 from funnelkit.stats.evidence import FEWEST
 from funnelkit.stats.funnels import many
 from funnelkit.table import percent, shown
 
 if TYPE_CHECKING:
-    from funnelkit.report.model import AhaSection, FunnelSection, ReportData, SearchSection
+    from funnelkit.report.model import (
+        AhaSection,
+        FunnelSection,
+        ReportData,
+        ScorecardSection,
+        SearchSection,
+    )
 
 Row = Mapping[str, Any]
-DIFFER = "differ"
 
 
 def candidates(data: "ReportData") -> tuple[Finding, ...]:
@@ -30,9 +38,7 @@ def candidates(data: "ReportData") -> tuple[Finding, ...]:
     for moment in data.aha:
         found += _never_reached(moment)
     found += _of_search(data.search) if data.search else ()
-    # Counts of targets: of both sides or of none, so that neither stands alone.
-    sides = findings_scorecard.tallies(data.scorecard) if data.scorecard else []
-    found += [Finding(text, "scorecard") for text in sides]
+    found += _of_targets(data.scorecard) if data.scorecard else ()
     return tuple(found)
 
 
@@ -70,7 +76,8 @@ def _groups(section: "FunnelSection") -> Iterator[_Told]:
     differ = [row for row in judged if row["verdict"] == DIFFER]
     pairs = sorted(differ or judged, key=lambda row: (-_lesser(row), str(row["a"]), str(row["b"])))
     if pairs:
-        text = f"{_pair(pairs[0])} {len(differ)} of {many(len(judged), 'pairs')} differ."
+        said = _pair(pairs[0], shown_to=bool(differ))
+        text = f"{said}{_of_pairs(differ, len(judged), pairs[0])}."
         yield text, told(_lesser(pairs[0])), bool(differ)
 
 
@@ -79,18 +86,53 @@ def _lesser(row: Row) -> int:
     return int(row["n_a"] if row["conversion_a"] <= row["conversion_b"] else row["n_b"])
 
 
-def _pair(row: Row) -> str:
-    one, other = (f"{row[name]} converts {_rate(row, name)}" for name in ("a", "b"))
-    ends = [shown(row[end], "points") for end in ("lo", "hi")]
+def _pair(row: Row, *, shown_to: bool) -> str:
+    """Two groups, the one that converts more first: the difference is of the first."""
+    first, second = _by_rate(row)
+    one, other = row[first], row[second]
+    said = f"{one} converts more than {other}"
+    if not shown_to:
+        said = f"{one} is not shown to convert more than {other}"
     return (
-        f"By {row['breakdown']}, {one}, {other}: {shown(row['difference'], 'points')}, 95 %"
-        f" interval {ends[0].removesuffix(' pp')} to {ends[1]}."
+        f"By {row['breakdown']}, {said}: {_rate(row, first)} against {_rate(row, second)},"
+        f" {_difference(row)}"
     )
 
 
 def _rate(row: Row, name: str) -> str:
-    share = [row[f"conversion_{name}{end}"] for end in ("", "_lo", "_hi")]
-    return f"{findings.with_interval(*share)} of {row[f'n_{name}']:,}"
+    """`49.4 % (44.5–54.3 %, n = 393)`."""
+    share, low, high = (row[f"conversion_{name}{end}"] for end in ("", "_lo", "_hi"))
+    return f"{percent(share)} ({findings.interval(low, high)}, n = {row[f'n_{name}']:,})"
+
+
+def _of_pairs(differ: Sequence[Row], judged: int, named: Row) -> str:
+    """How many pairs differ, why this one is `named`, and the widest; nothing of one pair."""
+    if judged == 1:
+        return ""
+    number = len(differ)
+    told = f"; {number} of {judged} pairs of groups {'differs' if number == 1 else 'differ'}"
+    if number < 2:
+        return told
+    widest = max(differ, key=lambda row: abs(row["difference"]))  # which its chart names, too
+    if abs(widest["difference"]) == abs(named["difference"]):
+        return f"{told}, these two most"
+    first, second = (f"{widest[end]} (n = {widest[f'n_{end}']:,})" for end in _by_rate(widest))
+    return (
+        f"{told}: this one concerns most, {first} and {second} differ most, {_difference(widest)}"
+    )
+
+
+def _difference(row: Row) -> str:
+    """`+15.5 pp, 95 % interval +9.4 to +21.5 pp`, of the group that converts more."""
+    turn = 1 if _by_rate(row)[0] == "a" else -1
+    lo, hi = sorted(turn * row[end] for end in ("lo", "hi"))
+    difference, low, high = (shown(end, "points") for end in (turn * row["difference"], lo, hi))
+    return f"{difference}, 95 % interval {low.removesuffix(' pp')} to {high}"
+
+
+def _by_rate(row: Row) -> tuple[str, str]:
+    """The sides of a pair, the one that converts more first."""
+    return ("b", "a") if row["conversion_a"] < row["conversion_b"] else ("a", "b")
 
 
 def _never_reached(moment: "AhaSection") -> Iterator[Finding]:
@@ -110,6 +152,15 @@ def _never_reached(moment: "AhaSection") -> Iterator[Finding]:
         "reach",
         customers=missed,
     )
+
+
+def _of_targets(section: "ScorecardSection") -> Iterator[Finding]:
+    """How many targets are missed, then each; of no family: their intervals are each alone."""
+    whole = findings_scorecard.tally(section)
+    if whole:
+        yield Finding(whole, SCORECARD)
+    for row, text in findings_scorecard.missed(section):
+        yield Finding(text, METRIC, customers=told(findings_scorecard.people(row)))
 
 
 def _of_search(section: "SearchSection") -> Iterator[Finding]:

@@ -71,7 +71,7 @@ def finding(record: Record, feature: Feature) -> str:
 
 
 def _side(record: Record, feature: Feature, cell: str) -> str:
-    """`Alerts: 71 of 96 who rate it bad used it in the last 28 days (74 %, 64-82); ...`."""
+    """`Alerts: 71 of 96 who rate it bad used it in the last 28 days (74 %, 64–82 %); ...`."""
     if cell == "captive":
         k, n = record["captive"], _of(record, "captive", "rejected")
         share = [record[name] for name in ("using_among_dislike", "ud_lo", "ud_hi")]
@@ -105,11 +105,11 @@ def _did(record: Record, feature: Feature, cell: str) -> str:
 
 
 def _in_percent(share: Sequence[Value]) -> str:
-    """` (74 %, 64-82)`; empty where it may not be a percentage."""
+    """` (74 %, 64–82 %)`; empty where it may not be a percentage."""
     if not all(isinstance(each, float | int) for each in share):
         return ""
     point, lo, hi = (round(100 * float(each or 0)) for each in share)
-    return f" ({point} %, {lo}-{hi})"
+    return f" ({point} %, {lo}–{hi} %)"
 
 
 def _money(record: Record, cell: str) -> str:
@@ -122,8 +122,8 @@ def _money(record: Record, cell: str) -> str:
     told += f", {100 * part:.0f} % of revenue" if isinstance(part, float) else ""
     label, largest = record[f"{cell}_money_label"], record[f"{cell}_largest_share"]
     is_told = isinstance(largest, float) and customers > 1
-    most = f": the largest makes {100 * float(largest or 0):.0f} % of it" if is_told else ""
-    return f"{told} ({label}{most})" if label else told
+    most = f" ({100 * float(largest or 0):.0f} %)" if is_told else ""
+    return f"{told}, {label}{most}" if label else told
 
 
 def headline(records: Sequence[Record], own: Mapping[str, int]) -> str:

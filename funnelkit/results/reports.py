@@ -12,7 +12,7 @@ from funnelkit.results.built import built_funnel, leavers, periods, steps
 from funnelkit.results.notes import leavers_in_words, may_leave
 from funnelkit.results.quality import quality_table
 from funnelkit.results.reports_funnel import comparison, next_events
-from funnelkit.results.small import carried, folded, merged, size
+from funnelkit.results.small import folded, in_fives, merged, size
 from funnelkit.results.view import NO_CONVERSION, NOT_REACHED, with_after
 from funnelkit.stats.evidence import FEWEST
 from funnelkit.stats.funnels import StepCounts, step_rows, trend_table
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from funnelkit.report.model import (
         AhaSection,
         Annotation,
+        Definition,
         Finding,
         FunnelSection,
         ReportData,
@@ -80,11 +81,34 @@ def report_data(
         say=say,
         users_digest=others["users_digest"] or "",
         answers_digest=others["answers_digest"] or "",
+        timezone=defined.timezone,
         annotations=annotations(defined),
         scorecard=_scorecard(con, definition.get("scorecard"), definitions or {}),
     )
     found = (*front.candidates(data), *of_say)
-    return replace(data, findings=found, ladder=ladder_table(con, data, specs))
+    return replace(
+        data,
+        findings=found,
+        ladder=ladder_table(con, data, specs),
+        rests_on=_rests_on(definition, definitions or {}, data.hashes()),
+    )
+
+
+def _rests_on(
+    written: Mapping[str, Any], definitions: Mapping[str, Any], shown: Mapping[str, str]
+) -> "tuple[Definition, ...]":
+    """The definitions behind a report that it does not show."""
+    from funnelkit.results.rests import rests_on
+
+    return rests_on(written, _all_funnels(definitions), definitions, shown)
+
+
+def _all_funnels(definitions: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The funnels of the project, complete."""
+    from funnelkit.warehouse.macros import funnel_specs
+
+    idle = (definitions.get("sessions") or {}).get("idle")
+    return funnel_specs(definitions.get("funnels") or {}, idle)
 
 
 def _scorecard(
@@ -94,10 +118,8 @@ def _scorecard(
     if not written:
         return None
     from funnelkit.results.scorecard import scorecard_section
-    from funnelkit.warehouse.macros import funnel_specs
 
-    idle = (definitions.get("sessions") or {}).get("idle")
-    specs = funnel_specs(definitions.get("funnels") or {}, idle)
+    specs = _all_funnels(definitions)
     return scorecard_section(con, written, specs, definitions, _FEWEST_IN_REPORTS)
 
 
@@ -112,8 +134,8 @@ def annotations(defined: "Definitions") -> "tuple[Annotation, ...]":
 def weekly_inputs(con: "DuckDBPyConnection", until: str | None = None) -> Table:
     """What the numbers rest on, per week (columns as ReportData.inputs); of events up to `until`.
 
-    `until`: ISO 8601. Counts of weeks with too few entities are null. So few ids that were joined
-    to another person's stand with the next ones, as `small.carried` has it.
+    `until`: ISO 8601. Counts of weeks with too few entities are null. Ids that were joined to
+    another person's stand in whole fives, as `small.in_fives` has it.
     """
     columns = (
         Column("week", "date"),
@@ -122,7 +144,7 @@ def weekly_inputs(con: "DuckDBPyConnection", until: str | None = None) -> Table:
         Column("people"),
     )
     weeks = query(con, "log_weeks", until=until)
-    merges = carried([week["merges"] for week in weeks], _FEWEST_IN_REPORTS)
+    merges = in_fives([week["merges"] for week in weeks], _FEWEST_IN_REPORTS)
     rows = [_week(**week | {"merges": told}) for week, told in zip(weeks, merges, strict=True)]
     return Table(columns, tuple(rows))
 

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from funnelkit.report.model import AhaSection, SearchSection
 
 Part = Mapping[str, Any]
-_MOST_STUCK = 12
 _NOTHING = Table((), ())
 
 
@@ -151,7 +150,7 @@ def _stuck(con: "DuckDBPyConnection", moment: Moment, total: ReachCounts, fewest
     whole = stuck_table(counts, **told)
     if sum(each.entities for each in counts) < fewest:
         return _NOTHING
-    shown = stuck_table(small_aha.stuck_rows(counts, fewest, _MOST_STUCK), **told)
+    shown = stuck_table(small_aha.stuck_rows(counts, fewest, small_aha.MOST_STUCK), **told)
     # Of all rows: "(other)" may be the largest, and is nothing that came next.
     large = small_aha.may_be_told(counts, fewest)
     at = shown.names.index("next_event")

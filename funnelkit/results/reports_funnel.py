@@ -5,8 +5,11 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from funnelkit.project.words import entities, window_text
+from funnelkit.report.findings_next import DIFFER
+from funnelkit.results.aha import stuck_counts
 from funnelkit.results.built import steps
 from funnelkit.results.small import OTHER, others
+from funnelkit.results.small_aha import MOST_STUCK, stuck_rows
 from funnelkit.results.variants import counts
 from funnelkit.stats.compare import STANDS, Group, compare_table
 from funnelkit.stats.funnels import StepCounts, largest_loss
@@ -15,15 +18,20 @@ from funnelkit.table import Column, Table, Value
 from funnelkit.warehouse import answers
 from funnelkit.warehouse.answers import Breakdown
 from funnelkit.warehouse.built_journeys import built_journeys
+from funnelkit.warehouse.meta import has_table
+from funnelkit.warehouse.queries import query
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 Spec = Mapping[str, Any]
-DIFFER, ALIKE, UNTESTED = "differ", "not shown to differ", "not tested"
+ALIKE, UNTESTED = "not shown to differ", "not tested"
 _NOTHING = Table((), ())
 _MOST_NEXT = 8
 _FOLDED = "What fewer than {fewest} did next, and the rarest, stands together as (other)."
+_CLOSE = (
+    "So does what differs by as few from the same event of those who did not reach an aha moment."
+)
 _LEFT_OUT = "Not compared: groups of fewer than {fewest}, and what stands as (other)."
 
 
@@ -42,7 +50,9 @@ def next_events(
     with built_journeys(con, spec):
         rows = answers.next_events(con, spec, before.step)
     stopped = sum(int(row["entities"]) for row in rows)
-    shown = next_rows(rows, fewest, spec["count"] == "entries")
+    of_attempts = spec["count"] == "entries"
+    beside = [] if of_attempts else _stuck(con, spec["name"], before.step, fewest)
+    shown = next_rows(rows, fewest, of_attempts, beside)
     if not shown:
         return _NOTHING
     found = [
@@ -54,29 +64,65 @@ def next_events(
     # "(other)" may be the largest, and is nothing that came next.
     told = sorted(table.rows, key=lambda row: row[at] == OTHER)
     columns = (*table.columns, Column("stopped", "count"))
-    folds = () if len(shown) == len(rows) else (_FOLDED.format(fewest=fewest),)
+    folds = [] if len(shown) == len(rows) else [_FOLDED.format(fewest=fewest)]
+    folds += [_CLOSE] if any(_is_close([row], beside, fewest) for row in rows) else []
     return Table(columns, tuple((*row, stopped) for row in told), notes=(*table.notes, *folds))
 
 
+def _stuck(
+    con: "DuckDBPyConnection", funnel: str, step: int, fewest: int
+) -> list[Mapping[str | None, int]]:
+    """What came next after this step as reports tell it of each aha moment of the funnel."""
+    if not has_table(con, "main", "rpt_aha_stuck"):  # nothing declares an aha moment
+        return []
+    moments = [row["aha"] for row in query(con, "aha_moments") if row["funnel"] == funnel]
+    told = [stuck_rows(stuck_counts(con, name), fewest, MOST_STUCK) for name in moments]
+    return [{each.next_event: each.entities for each in rows if each.step == step} for rows in told]
+
+
 def next_rows(
-    rows: Sequence[Mapping[str, Any]], fewest: int, of_attempts: bool = False
+    rows: Sequence[Mapping[str, Any]],
+    fewest: int,
+    of_attempts: bool = False,
+    beside: Sequence[Mapping[str | None, int]] = (),
 ) -> list[Mapping[str, Any]]:
     """Next events of at least `fewest` entities and the most frequent 8; the rest as one row.
 
     `rows`: event, entities (attempts, where these count) and clusters, the entities behind them.
-    Nothing where only the rest is left.
+    `beside`: entities by event that are told elsewhere of nearly the same people, who had another
+    window: what differs from these by fewer than `fewest` is of the rest too. Nothing where only
+    the rest is left.
     """
     sizes = [int(row["clusters"]) for row in rows]
     first = sorted(range(len(rows)), key=lambda at: (-sizes[at], at))
-    rest = [at for place, at in enumerate(first) if place >= _MOST_NEXT or sizes[at] < fewest]
-    kept = first[: len(first) - len(rest)]
-    # Attempts of one entity may stand in several rows: sure of are only those of the largest.
-    while rest and kept and (max if of_attempts else sum)(sizes[at] for at in rest) < fewest:
+    rest = [
+        at
+        for place, at in enumerate(first)
+        if place >= _MOST_NEXT or sizes[at] < fewest or _is_close([rows[at]], beside, fewest)
+    ]
+    kept = [at for at in first if at not in rest]
+
+    def is_few() -> bool:
+        # Attempts of one entity may stand in several rows: sure of are only those of the largest.
+        people = (max if of_attempts else sum)(sizes[at] for at in rest)
+        return people < fewest or _is_close([rows[at] for at in rest], beside, fewest)
+
+    while rest and kept and is_few():
         rest.append(kept.pop())
     if not kept or not rest:
         return [rows[at] for at in kept]
     together = {"event": OTHER, "entities": sum(int(rows[at]["entities"]) for at in rest)}
     return [*(rows[at] for at in kept), together]
+
+
+def _is_close(
+    rows: Sequence[Mapping[str, Any]], beside: Sequence[Mapping[str | None, int]], fewest: int
+) -> bool:
+    """Whether these rows together differ by a few from what is told elsewhere of all of them."""
+    number = sum(int(row["entities"]) for row in rows)
+    events = [row["event"] for row in rows]
+    told = [sum(one[event] for event in events) for one in beside if {*events} <= one.keys()]
+    return any(0 < abs(number - each) < fewest for each in told)
 
 
 def comparison(con: "DuckDBPyConnection", spec: Spec, name: str, fewest: int) -> Table:

@@ -241,12 +241,13 @@ class _Gaps:
         )
 
     def _bounded(self, text: str, record: Row, bounds: Mapping[str, Row]) -> str:
-        """`all but fewer than 5 of 273` for `273 of 273`, and the money of the whole side."""
+        """`of 273 …, fewer than 5 used it` for `273 of 273 … did not`; money of the whole side."""
         for cell, its in bounds.items():
             who = gap_words.who_says(record, cell)
-            all_of_them = f": {its['people']:,} of {its['people']:,} who {who} "
+            did, opposite = ("did not use it", "used it")[:: 1 if cell == "lip" else -1]
+            all_of_them = f": {its['people']:,} of {its['people']:,} who {who} {did} "
             if all_of_them in text:
-                few = f": all but fewer than {self.fewest} of {its['people']:,} who {who} "
+                few = f": of {its['people']:,} who {who}, fewer than {self.fewest} {opposite} "
                 return f"{text.replace(all_of_them, few)[:-1]}{_whole_side(who, its)}."
         return text
 
@@ -285,7 +286,7 @@ def _whole_side(who: str, its: Row) -> str:
         return ""
     share, label = its["revenue_share"], its["money_label"]
     revenue = "" if share is None else f" with {100 * share:.0f} % of revenue"
-    story = f" ({label})" if label else ""
+    story = f", {label}" if label else ""
     return f"; those who {who} are {its['customers']:,} customers{revenue}{story}"
 
 

@@ -63,24 +63,13 @@ def neighbours(sizes: Mapping[str, int], fewest: int) -> list[list[str]]:
     return groups
 
 
-def carried(counts: Sequence[int], fewest: int) -> list[int | None]:
-    """Counts in order, small ones added to the next until they are `fewest`, the last to the one
-    before: None stands for what another one holds. The sum stays; all None where it is so small.
+def in_fives(counts: Sequence[int], fewest: int) -> list[int]:
+    """Counts in order in whole multiples of `fewest`, what is over added to the next one.
+
+    Of two versions the sums differ by as many or by none: never by one person.
     """
-    found: list[int | None] = []
-    waiting, last = 0, None
-    for count in counts:
-        waiting += count
-        if 0 < waiting < fewest:
-            found.append(None)
-            continue
-        if waiting:
-            last = len(found)
-        found.append(waiting)
-        waiting = 0
-    if waiting and last is not None:
-        found[last] = (found[last] or 0) + waiting
-    return found if last is not None or not waiting else [None] * len(counts)
+    sums = [sum(counts[: at + 1]) // fewest * fewest for at in range(len(counts))]
+    return [now - before for before, now in zip([0, *sums], sums, strict=False)]
 
 
 def others(sizes: Mapping[T, int], fewest: int, known: T) -> list[T]:

@@ -13,6 +13,7 @@ from funnelkit.table import Table, Value
 Row = tuple[Value, ...]
 # What a row of the search keeps where nothing else may be shown.
 _NAMES = ("event", "at_least", "within_days", "verdict", "label", "chosen")
+MOST_STUCK = 12  # rows of where those stand that did not reach it, the rest together
 _WITHHELD = "Fewer than {fewest} entrants did it, or all but so few: no figure is shown."
 
 
@@ -62,24 +63,31 @@ def may_be_told(rows: Sequence[Stuck], fewest: int) -> bool:
     return all(count >= fewest and (total == count or total - count >= fewest) for count in named)
 
 
-def retention_periods(counts: Sequence[RetentionCounts], fewest: int) -> list[RetentionCounts]:
-    """Cells of at least `fewest` mature entrants, small entry weeks joined to a neighbour.
-
-    A week whose left out cells hold fewer than `fewest` together loses its smallest other one too.
-    """
+def joined_weeks(counts: Iterable[RetentionCounts], fewest: int) -> list[RetentionCounts]:
+    """Cells of entry weeks of at least `fewest` entrants, small ones joined to a neighbour."""
+    cells = list(counts)
     sizes: dict[str, int] = {}
-    for each in counts:
+    for each in cells:
         sizes[str(each.cohort)] = max(each.entrants, sizes.get(str(each.cohort), 0))
     groups = neighbours(sizes, fewest)
     first = {name: group[0] for group in groups for name in group}
     # A member without anybody mature in a week has no row there, and is of the joined week still.
     whole = {group[0]: sum(sizes[name] for name in group) for group in groups}
     together: dict[tuple[str, int], RetentionCounts] = {}
-    for each in counts:
+    for each in cells:
         key = (first[str(each.cohort)], each.week)
         before = together.get(key)
         joined_ = _joined(before, each) if before else each._replace(cohort=key[0])
         together[key] = joined_._replace(entrants=whole[key[0]])
+    return [together[key] for key in sorted(together)]
+
+
+def retention_periods(counts: Iterable[RetentionCounts], fewest: int) -> list[RetentionCounts]:
+    """Cells of at least `fewest` mature entrants, small entry weeks joined to a neighbour.
+
+    A week whose left out cells hold fewer than `fewest` together loses its smallest other one too.
+    """
+    together = {(str(each.cohort), each.week): each for each in joined_weeks(counts, fewest)}
     left_out = {key for key, each in together.items() if 0 < each.entrants - each.matured < fewest}
     left_out |= {
         key

@@ -18,7 +18,7 @@ Bits = NDArray[np.bool_]
 
 BANDS = 10
 LEAST_RESPONDENTS = 8
-ONE_ACCOUNT_STORY = "one-account story"
+ONE_ACCOUNT_STORY = "most of it one account's"
 _STORY_FROM = 0.5
 
 
@@ -36,7 +36,7 @@ class Identified(NamedTuple):
 
     @property
     def label(self) -> str:
-        """`one-account story` where one customer has more than half of the revenue, else empty."""
+        """`most of it one account's` where one has more than half of the revenue, else empty."""
         share = self.largest_share
         return ONE_ACCOUNT_STORY if share is not None and share > _STORY_FROM else ""
 

@@ -12,7 +12,7 @@ import pytest
 
 import funnelkit as fk
 from funnelkit.api import Project
-from funnelkit.results.gates import Measured, judged_rows
+from funnelkit.results.gates import COLUMNS, Measured, _Values, judged_rows
 from funnelkit.results.gates_asked import Asked, gates_asked
 from funnelkit.stats.proportions import Interval
 from funnelkit.warehouse.queries import open_marts
@@ -96,11 +96,17 @@ def test_a_share_is_that_of_the_mature(company: Project, found: Any, name: str) 
 
 
 def test_gaps_and_scores_are_those_of_their_commands(company: Project, found: Any) -> None:
-    gap = next(row for row in company.gaps("exports").records() if row["used_days"] == 2)
+    table = company.gaps("exports")
+    rows: list[dict[str, Any]] = [dict(zip(table.names, row, strict=True)) for row in table.rows]
+    gap = next(row for row in rows if row["used_days"] == 2)
     row = found["feature:exports fail_over"]
     assert (row["n"], row["wave"]) == (gap["n"], gap["wave"])
-    told = [round(row[name], 6) for name in ("value", "lo", "hi")]
-    assert told == [gap["gap"], gap["gap_lo"], gap["gap_hi"]]
+    # Nobody who dislikes it uses it, and hardly anybody who likes it: as in a report both count 2.
+    assert gap["captive"] == 0
+    assert gap["aligned"] < 5
+    like = gap["aligned"] + gap["lip_service"]
+    assert row["value"] == pytest.approx((like - 2 - 2) / gap["n"], abs=1e-12)
+    assert row["finding"].startswith("gap ≈ ")
     latest = company.nps().records()[-1]
     row = found["nps fail_under"]
     assert (row["n"], row["wave"]) == (latest["n"], latest["wave"])
@@ -127,7 +133,7 @@ def test_a_line_each_and_the_exit_code(company: Project) -> None:
         " lower bound 30.0 % is not under 20 %"
     )
     assert re.fullmatch(
-        r"FAIL  feature:exports       gap \+\d\d\.\d pp \(\+\d\d\.\d to \+\d\d\.\d pp, n = \d+,"
+        r"FAIL  feature:exports       gap ≈ \+\d\d\.\d pp \(\+\d\d\.\d to \+\d\d\.\d pp, n = \d+,"
         r" wave_2\): upper bound \+\d\d\.\d pp is over 20 pp",
         lines[5],
     )
@@ -234,6 +240,17 @@ def test_without_gates_there_is_an_example(built_sample: Project, tmp_path: Path
         "error: this project declares no gate\n  hint: declare one, `gates"
     )
     assert invoke(project.paths.root, "check", "--fail-under", "activation=10%").exit_code == 0
+    done = invoke(project.paths.root, "check", "--if-declared", "--format", "github")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == "this project declares no gate: nothing is judged\n"
+    harder = ("check", "--if-declared", "--fail-under", "activation=99%")
+    assert invoke(project.paths.root, *harder).exit_code == 1
+
+
+def test_declared_gates_are_judged_where_that_is_asked(company: Project) -> None:
+    asked = invoke(company.paths.root, "check", "--if-declared")
+    assert asked.stdout == invoke(company.paths.root, "check").stdout != ""
+    assert asked.exit_code == invoke(company.paths.root, "check").exit_code
 
 
 def test_old_tables_are_not_judged(company: Project, tmp_path: Path) -> None:
@@ -318,6 +335,46 @@ def test_rounding_never_contradicts(company: Project, lo, why) -> None:
 )
 def test_what_shows_nothing_fails(company: Project, found, why) -> None:
     assert judged(company, "activation", {"fail_over": "99 %"}, found) == ["FAIL", why]
+
+
+@pytest.mark.parametrize("limit", ["0 %", "50 %", "100 %"])
+@pytest.mark.parametrize("found", [Measured(Interval(0.667, 0.208, 0.939), 3, "w1"),
+                                   Measured(Interval(0.667, 0.208, 0.939), 30, "w1", people=4),
+                                   Measured(Interval(0.667, 0.208, 0.939), 1, "w1")])  # fmt: skip
+def test_of_fewer_than_five_no_figure_is_told(company: Project, found, limit) -> None:
+    (asked,) = gates_asked(
+        company._source, ["activation"], {"fail_over": {"activation": limit}}, "estimate"
+    )
+    asked = asked._replace(gate=asked.gate.model_copy(update={"at_least_n": 1}))
+    (row,) = judged_rows(asked, found)
+    told = dict(zip([column.name for column in COLUMNS], row, strict=True))
+    assert told["state"] == "FAIL"
+    assert [told[name] for name in ("n", "value", "lo", "hi", "bound")] == [None] * 5
+    assert told["finding"] == (
+        "conversion (n too small to tell, w1): not told: fewer than 5 in a cell"
+    )
+
+
+# Few of both sides: 42 of 42 do not use it, 7 of 7 do; a report tells neither, nor the gap.
+ONE_SIDED = {
+    "feature": "exports", "aims": "attitude", "wave": "w1", "n": 49, "gap": 35 / 49,
+    "gap_lo": 0.5, "gap_hi": 0.9, "aligned": 0, "lip_service": 42, "captive": 7, "rejected": 0,
+    "neutral": 9, "neutral_used": 3, "deff": 1.0, "decided": "yes",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("judge", ["lower", "upper", "estimate"])
+@pytest.mark.parametrize("format_", ["text", "github", "json", "markdown"])
+def test_a_gap_that_reports_withhold_is_not_told(
+    company: Project, monkeypatch: pytest.MonkeyPatch, judge: str, format_: str
+) -> None:
+    monkeypatch.setattr(_Values, "_gaps", [ONE_SIDED])
+    args = ("check", "feature:exports", "--fail-over", "feature:exports=1.0")
+    done = invoke(company.paths.root, *args, "--judge", judge, "--format", format_)
+    assert done.exit_code == 1
+    assert "not told: fewer than 5 in a cell" in done.stdout
+    for secret in ("71.4", "0.714", "0.5", "0.9", "90.0", "50.0", "35", "42", "85.7"):
+        assert secret not in done.stdout
 
 
 def test_scores_round_as_they_are_shown(company: Project) -> None:

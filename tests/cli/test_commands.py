@@ -275,6 +275,8 @@ def test_reports_are_written_checked_and_listed(copy: Path) -> None:
     changed = invoke("--project", str(bare), "report", "check")
     assert changed.exit_code == 1
     assert "activation: the definition of activation is" in changed.stdout
+    hint = "run `funnelkit report build` where the data is, and commit"
+    assert hint in " ".join(changed.stderr.split())
 
 
 def test_a_report_opens_in_the_browser(copy: Path, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_the_finding_is_one_sentence(company: Path) -> None:
     said = (
         f"Alerts: {row['captive']} of {row['captive'] + row['rejected']} who rate it bad"
         " or write so used it "
-        f"in the last 28 days ({limits[0]} %, {limits[1]}-{limits[2]}); "
+        f"in the last 28 days ({limits[0]} %, {limits[1]}–{limits[2]} %); "
         f"{row['captive_customers']} customers, {part}"
     )
     assert row["finding"].startswith(said)

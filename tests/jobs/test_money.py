@@ -28,7 +28,7 @@ def test_customers_and_revenue_are_counted_once() -> None:
     assert found.known is not None
     assert found.known.largest_share == pytest.approx(7 / 9)
     assert found.known.effective == pytest.approx(81 / (49 + 4))
-    assert found.label == "one-account story"
+    assert found.label == "most of it one account's"
 
 
 def test_half_is_no_story() -> None:

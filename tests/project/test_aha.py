@@ -129,7 +129,7 @@ def test_a_search_has_the_documented_defaults(tmp_path):
 
 
 def test_a_project_without_any_of_them_is_fine(tmp_path):
-    found = defined(tmp_path, "reports: {r: {aha: []}}")
+    found = defined(tmp_path, "reports: {r: {aha: [], funnels: [buy]}}")
     assert (found.aha_moments, found.aha_search) == ({}, None)
     assert found.reports["r"].aha == ()
 

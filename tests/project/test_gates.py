@@ -121,6 +121,8 @@ def test_a_name_says_which_number(tmp_path, name, target):
         ("buy: {fail_under: 15}", ".fail_under: 15 is not from 0 to 1; for 15 % write 15 %"),
         ("nps: {fail_over: 101}", ".fail_over: 101 is not a net promoter score"),
         ("buy: {fail_udner: 0.1}", ".fail_udner: unknown key; did you mean 'fail_under'?"),
+        ("buy: {fail_below: 0.1}", ".fail_below: unknown key; did you mean 'fail_under'?"),
+        ("buy: {fail_above: 0.1}", ".fail_above: unknown key; did you mean 'fail_over'?"),
         ("buy: {fail_under: 0.1, judge: mean}", ".judge: 'mean' is not accepted; write 'lower', "),
         ("buy: {fail_under: 0.1, at_least_n: 0}", ".at_least_n: 0 is not a whole number from 1"),
         ("buy: {fail_under: 0.1, funnel: buy}", ".funnel: only an outcome takes it; leave it out"),

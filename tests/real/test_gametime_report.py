@@ -20,7 +20,8 @@ from funnelkit.project.scaffold import write_project
 from funnelkit.report.build import read
 from funnelkit.report.personal import personal
 from funnelkit.warehouse.connect import connect, literal, memory
-from tests.real.test_gametime_search import LOGS
+from tests.real.test_gametime_search import DEFINITIONS as SEARCHED
+from tests.real.test_gametime_search import add_sessions
 from tests.report.data_front import adds_up
 
 pytestmark = pytest.mark.long
@@ -28,34 +29,13 @@ pytestmark = pytest.mark.long
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-DEFINITIONS = """\
+_MOMENT = "    outcome: answered_again\n    funnel: answering\n"
+assert _MOMENT in SEARCHED
+_WITH_GAMES = f"{_MOMENT}    breakdowns: [game]\n"
+DEFINITIONS = (
+    SEARCHED.replace(_MOMENT, _WITH_GAMES)
+    + """\
 event_properties: {hours: double}
-user_properties: {game: varchar}
-funnels:
-  answering:
-    description: From wave 1 of the survey to wave 2, two weeks later
-    steps: [answered_wave_1, answered_wave_2]
-    window: 40 days
-    breakdowns: [game]
-outcomes:
-  answered_again: {funnel: answering, after: 10 days, within: 30 days}
-aha_moments:
-  regular_player:
-    description: Played on three days of the week after wave 1
-    event: [short_session, session, long_session]
-    count: days
-    at_least: 3
-    within: 7 days
-    outcome: answered_again
-    funnel: answering
-    breakdowns: [game]
-aha_search:
-  funnel: answering
-  outcome: answered_again
-  counts: [1, 2, 3, 5, 7, 10]
-  days: [1, 3, 7]
-  alive: 3 days
-  stratify_by: [game]
 features:
   playing:
     description: The game itself, of those whose play is logged
@@ -80,6 +60,7 @@ reports:
     aha: [regular_player]
   said: {title: What players say and do, features: all}
 """
+)
 SLUGS = ("answering", "regular_player", "said")
 PAGE_BYTES, CHARTS = 150_000, 8
 
@@ -93,16 +74,7 @@ def write_gametime(folder: Path, data: Path) -> "DuckDBPyConnection":
     con = memory()
     survey = literal(str(data / "cleaned_survey_telemetry.parquet"))
     con.execute(f"create table survey as from read_parquet({survey})")
-    con.execute(
-        "create table sessions (game varchar, pid varchar, start_at timestamp, hours double)"
-    )
-    for game, name, form in LOGS:
-        start, end = (f"try_strptime(session_{end}, '{form}')" for end in ("start", "end"))
-        file = literal(str(data / f"telemetry-{name}.parquet"))
-        con.execute(f"""
-            insert into sessions
-            select {literal(game)}, pid, {start}, epoch({end} - {start}) / 3600
-            from (select distinct * from read_parquet({file}))""")
+    add_sessions(con, data)
     write_project(folder, "gametime", DEFINITIONS)
     for name, query in FILES.items():
         con.execute(f"copy ({query}) to {literal(str(folder / name))}")
@@ -116,14 +88,14 @@ FILES = {
         from survey where Responded
         union all
         select sessions.pid, case when hours >= 2 then 'long_session'
-            when hours < 0.5 then 'short_session' else 'session' end, start_at, hours
+            when hours < 0.5 then 'short_session' else 'session' end, occurred_at, hours
         from sessions
         semi join (select Game as game, pid from survey where wid = 1 and Responded) as asked
             on sessions.game = asked.game and sessions.pid = asked.pid
         union all
         select pid, 'log_begins', begins, null
         from (select distinct Game as game, pid from survey) as asked
-        join (select game, min(start_at) as begins from sessions group by game) as logs
+        join (select game, min(occurred_at) as begins from sessions group by game) as logs
             using (game)""",
     "players.csv": "select distinct pid as user_id, Game as game from survey",
     # Waves 1 and 2 of games with a log: two weeks of it lie before each answer.

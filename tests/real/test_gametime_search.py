@@ -61,6 +61,20 @@ DAY = 86_400_000_000
 DOC = Path(__file__).resolve().parents[2] / "docs" / "examples" / "gametime.md"
 
 
+def add_sessions(con: "DuckDBPyConnection", folder: Path) -> None:
+    """The table `sessions`: what was played in the games that gave a log."""
+    con.execute(
+        "create table sessions (game varchar, pid varchar, occurred_at timestamp, hours double)"
+    )
+    for game, name, form in LOGS:
+        file = literal(str(folder / f"telemetry-{name}.parquet"))
+        start, end = (f"try_strptime(session_{end}, '{form}')" for end in ("start", "end"))
+        con.execute(f"""
+            insert into sessions
+            select {literal(game)}, pid, {start}, epoch({end} - {start}) / 3600
+            from (select distinct * from read_parquet({file}))""")
+
+
 @pytest.fixture(scope="module")
 def source(dataset: Callable[[str], Path]) -> Iterator["DuckDBPyConnection"]:
     """`answers` and `sessions` of those who answered wave 1, read by other means than ours."""
@@ -71,18 +85,7 @@ def source(dataset: Callable[[str], Path]) -> Iterator["DuckDBPyConnection"]:
         create table answers as
         select Game as game, pid, cast(wid as integer) as wave, StartDate as occurred_at
         from read_parquet({survey}) where Responded""")
-    con.execute(
-        "create table sessions (game varchar, pid varchar, occurred_at timestamp, hours double)"
-    )
-    for game, name, form in LOGS:
-        file = literal(str(folder / f"telemetry-{name}.parquet"))
-        start, end = (
-            f"try_strptime({column}, '{form}')" for column in ("session_start", "session_end")
-        )
-        con.execute(f"""
-            insert into sessions
-            select {literal(game)}, pid, {start}, epoch({end} - {start}) / 3600
-            from (select distinct * from read_parquet({file}))""")
+    add_sessions(con, folder)
     con.execute("""
         create table log as
         select pid as user_id, 'answered_wave_' || wave as event_name, occurred_at

@@ -118,7 +118,7 @@ def money():
     story = {"feature": "alerts", "problem": "disliked, yet used", "customers": 38,
              "revenue_cents": 1_234_500, "revenue_share": 0.12,
              "estimated_revenue_cents": 4_400_000, "er_lo": 3_100_000, "er_hi": 5_900_000,
-             "money_label": "one-account story"}  # fmt: skip
+             "money_label": "most of it one account's"}  # fmt: skip
     side = {"feature": "themes", "problem": "like it", "customers": 85,
             "revenue_share": 0.31}  # fmt: skip
     return [story, side]
@@ -197,7 +197,7 @@ UNSEEN = (
     " this cannot be seen here."
 )
 FOUND = (
-    "Alerts: 71 of 96 who rate it bad used it in the last 28 days (74 %, 64-82); 38 customers,"
+    "Alerts: 71 of 96 who rate it bad used it in the last 28 days (74 %, 64–82 %); 38 customers,"
     " 12 % of revenue."
 )
 

@@ -217,7 +217,7 @@ class TestRetention:
 
     def test_the_triangle_has_only_weeks_that_are_over_for_all(self, files):
         made = next(f for f in report(whole()).sections[1].figures if "cohorts" in f.name)
-        drawn = [text for text in texts(files, made.name) if re.fullmatch(r"\d+ %", text)]
+        drawn = [text for text in texts(files, made.name) if re.fullmatch(r"\d\d+", text)]
         expected = []
         for cohort in range(WEEKS - 13, WEEKS):
             for week in range(8):
@@ -226,7 +226,7 @@ class TestRetention:
                     expected.append(cell.retained / cell.matured)
         # The very last entry week has no whole week: 12 of the 13 are drawn.
         assert len(made.table.rows) == 12
-        assert sorted(drawn) == sorted(f"{100 * share:.0f} %" for share in expected)
+        assert sorted(drawn) == sorted(f"{100 * share:.0f}" for share in expected)
         cells_ = [value for row in made.table.rows for value in row[2:] if value is not None]
         assert sorted(cells_) == sorted(round(share, 6) for share in expected)
 

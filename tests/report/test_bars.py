@@ -207,7 +207,7 @@ class TestWhoAnswers:
 class TestRevenue:
     def test_a_gap_says_whom_it_concerns_with_what_share_of_revenue(self):
         words = texts(render(say()), "say-gaps")
-        story = "disliked, yet used: 38 customers, 12 % of revenue (one-account story)"
+        story = "disliked, yet used: 38 customers, 12 % of revenue, most of it one account's"
         assert story in words
         assert "like it: 85 customers, 31 % of revenue" in words
         assert len([word for word in words if "of revenue" in word]) == 2

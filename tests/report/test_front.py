@@ -13,6 +13,7 @@ from funnelkit.results.front import candidates
 from tests.report.data import EVIL, report_data, section
 from tests.report.data_aha import aha_section, search_section
 from tests.report.data_front import ANNOTATIONS, finding
+from tests.report.data_groups import GROUPS, comparison
 
 LOSS = finding("a loss", 9000, kind="loss", passed=None)
 
@@ -122,6 +123,48 @@ class TestCandidates:
         low, high = ((p + z * z / (2 * n) + side * half) / (1 + z * z / n) for side in (-1, 1))
         assert f"899 of 2,310 entrants whose window has closed ({100 * p:.1f} %," in found.text
         assert f", 95 % interval {100 * low:.1f}–{100 * high:.1f} %)" in found.text
+
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_of_two_groups_the_one_that_converts_more_is_the_first(self, turned):
+        groups = {name: GROUPS[name] for name in ("paid ads", "referral")}
+        groups = dict(reversed(groups.items())) if turned else groups
+        found = candidates(report_data(section(comparison=comparison(groups))))
+        (told,) = [each for each in found if each.kind == "comparison"]
+        assert (told.passed, told.customers) == (True, 770)
+        # Newcombe by hand: 121 of 420 is 28.81 % (24.69 to 33.32), 96 of 770 12.47 (10.32 to 14.99)
+        low = 16.34 - (4.12**2 + 2.52**2) ** 0.5
+        high = 16.34 + (4.51**2 + 2.15**2) ** 0.5
+        assert told.text == (
+            "By channel, referral converts more than paid ads: 28.8 % (24.7–33.3 %, n = 420)"
+            f" against 12.5 % (10.3–15.0 %, n = 770), +16.3 pp, 95 % interval +{low:.1f} to"
+            f" +{high:.1f} pp."
+        )
+
+    def test_how_many_pairs_differ_and_that_none_is_shown_to(self):
+        made = report_data(section(comparison=comparison()))
+        (told,) = [each for each in candidates(made) if each.kind == "comparison"]
+        # Paid ads convert less in both; 28.8 less 12.5 is more than 25.8 less 12.5.
+        assert told.text.startswith("By channel, organic search converts more than paid ads: ")
+        assert (
+            "; 2 of 3 pairs of groups differ: this one concerns most, referral (n = 420) and"
+            " paid ads (n = 770) differ most, +16.3 pp, 95 % interval +" in told.text
+        )
+        alike = comparison({"a": (100, 400), "b": (104, 400), "c": (101, 400)})
+        made = report_data(section(comparison=alike))
+        (told,) = [each for each in candidates(made) if each.kind == "comparison"]
+        assert told.passed is False
+        assert told.text.startswith("By channel, b is not shown to convert more than a: 26.0 % (")
+        assert told.text.endswith("; 0 of 3 pairs of groups differ.")
+
+    def test_where_the_pair_that_is_named_differs_most_it_says_so(self):
+        made = comparison({"a": (300, 500), "b": (100, 900), "c": (60, 300)})
+        (told,) = (
+            each
+            for each in candidates(report_data(section(comparison=made)))
+            if each.kind == "comparison"
+        )
+        assert told.text.startswith("By channel, a converts more than b: 60.0 % (")
+        assert told.text.endswith("; 3 of 3 pairs of groups differ, these two most.")
 
     def test_two_funnels_are_named(self):
         other = section(name="other", breakdowns={})

@@ -8,10 +8,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from funnelkit.report import findings_scorecard as words
+from funnelkit.report import front
 from funnelkit.report.build import full_diff, render, report
 from funnelkit.report.columns_scorecard import SCORECARD_COLUMNS
+from funnelkit.report.diff import Version, compare
+from funnelkit.report.diff_cells import Cells
+from funnelkit.report.diff_markdown import write_diff
+from funnelkit.report.diff_tables import Cell, RowChange
 from funnelkit.report.model import Definition, ReportData, ScorecardSection
+from funnelkit.results.front import candidates
 from funnelkit.stats.proportions import wilson
 from funnelkit.table import Table
 from tests.report.data import EVIL, report_data
@@ -185,25 +190,44 @@ def test_both_sides_stand_on_the_page(files: dict[str, bytes]) -> None:
     page = files["report.html"].decode()
     for anchor in ("scorecard-customers", "scorecard-business"):
         assert f'<section id="{anchor}">' in page
-    told = [each.text for each in _tallies()]
-    assert told == [
-        "Customers: of 5 metrics 1 off target (Reach of team_value); 1 on target (Gap between say"
-        " and do: exports); 1 not shown to be either (NPS); 1 not known (Tickets a week); 1 without"
-        " target (Interviews a week); without owner: Gap between say and do: exports, Tickets a"
-        " week.",
-        "Business: of 2 metrics 1 off target (Revenue at stake: exports); 1 without target"
-        " (Revenue); without owner: Revenue at stake: exports.",
+    found = front.chosen(candidates(whole()))
+    assert [each.text for each in found] == [
+        "Of 7 metrics 2 missed their target: 1 of 5 of customers (Reach of team_value), 1 of 2 of"
+        " the business (Revenue at stake: exports); 1 met it (Gap between say and do: exports); 1"
+        " is not shown to do either (NPS); 1 is not known (Tickets a week); 2 have no target"
+        " (Interviews a week, Revenue); without owner: Gap between say and do: exports, Tickets a"
+        " week, Revenue at stake: exports.",
+        "Missed: Reach of team_value 14.4 % (12.9–16.0 %), n = 2,000, target at least 20 %, owner"
+        " Growth.",
+        "Missed: Revenue at stake: exports 50 % (at most 70 %), n = 60, target at most 10 %, no"
+        " owner.",
     ]
-    assert words.missed(scorecard())[0] == (
-        "Off target: Reach of team_value 14.4 % (12.9–16.0 %), n = 2,000, target at least 20 %,"
-        " owner Growth."
-    )
+    assert [each.customers for each in found] == [None, 2000, 60]
 
 
-def _tallies() -> list[Any]:
-    from funnelkit.results.front import candidates
+def test_more_missed_targets_stand_below_by_how_many_they_are_of() -> None:
+    """Of weeks nobody is counted: such a metric is the last."""
+    late = {
+        "metric": "Surveys a week", "kind": "cadence", "unit": "a week", "n": 12, "value": 0.0,
+        "lo": 0.0, "hi": 0.0, "standing": "missed", "target": "at least 2", "bound": 2.0,
+    }  # fmt: skip
+    more = [late, share("Reach of early", 30, 300, "missed"), share("Few", 1, 4, "missed")]
+    tables = {**scorecard().tables, "customers": table("customers", more + customers())}
+    made = whole(tables=tables)
+    page = report(replace(made, findings=candidates(made)))
+    names = [text.partition(" ")[2] for text in (*page.findings[1:], *page.standing)]
+    starts = ("Reach of team", "Reach of early", "Revenue", "Few", "Surveys")
+    assert [name.startswith(start) for name, start in zip(names, starts, strict=True)] == [True] * 5
+    assert page.rule.startswith("Chosen by rule: how many targets are missed comes first")
 
-    return [each for each in candidates(whole()) if each.kind == "scorecard"]
+
+def test_nothing_missed_is_said_of_both_sides() -> None:
+    one = [share("Reach", 30, 100, "met", owner="Growth")]
+    tables = {"customers": table("customers", one), "business": table("business", one)}
+    assert [each.text for each in candidates(whole(tables=tables))] == [
+        "Of 2 metrics none missed its target: 0 of 1 of customers, 0 of 1 of the business; 2 met"
+        " theirs (Reach, Reach)."
+    ]
 
 
 def test_the_table_says_what_is_missing() -> None:
@@ -233,9 +257,10 @@ def test_the_table_says_what_is_missing() -> None:
     )
 
 
-def test_charts_label_the_latest_value_and_the_target(files: dict[str, bytes]) -> None:
+def test_charts_label_the_latest_final_value_and_the_target(files: dict[str, bytes]) -> None:
     shown = texts(files, "scorecard-customers")
-    for label in ("14.0 %", "−16", "2.0", "100 %", "at least 20 %: missed", "no target"):
+    assert "14.0 %" not in shown, "June is not over"
+    for label in ("11.0 %", "−16", "2.0", "100 %", "at least 20 %: missed", "no target"):
         assert label in shown, label
     assert "n = 2,000 · Growth" in shown
     assert "no owner" in shown, "Tickets have nobody"
@@ -278,6 +303,33 @@ def test_one_changed_count_is_a_small_diff(files: dict[str, bytes]) -> None:
     ]
     assert 0 < len(lines) <= 40
     assert sum(len(line.encode()) for line in lines) <= 8_000
+
+
+@pytest.mark.parametrize(
+    ("part", "metric", "cell", "expected"),
+    [
+        ("customers", "NPS", ("value", "-0.16", "-0.2"), "value −16 → −20"),
+        ("customers", "NPS", ("change", "-0.04", "0.03"), "change −4 → +3"),
+        ("customers-periods", "Reach of team_value", ("value", "0.15", ""), "value 15.0 % → –"),
+        ("business", "Revenue", ("change", "-242800.0", "0.0"), "change −2,428 → ±0"),
+        ("business", "Revenue at stake: exports", ("bound", "0.1", "0.2"), "bound 10 % → 20 %"),
+        ("revenue", "", ("revenue_cents", "900000", "910000"), "revenue 9,000 → 9,100"),
+    ],
+)
+def test_cells_that_moved_have_the_unit_of_their_metric(
+    part: str, metric: str, cell: tuple[str, str, str], expected: str
+) -> None:
+    row = RowChange(metric, "changed", metric=metric)
+    assert Cells(whole()).told(f"scorecard-{part}", row, Cell(*cell)) == expected
+
+
+def test_a_metric_that_moved_says_so_in_its_unit(files: dict[str, bytes]) -> None:
+    tables = {**scorecard().tables, "customers": table("customers", customers(300))}
+    made = compare(
+        Version("a", {"scorecard": files}),
+        Version("b", {"scorecard": render(whole(tables=tables))}),
+    )
+    assert "- Reach of team_value: value 14.4 % → 15.0 %\n" in write_diff(made)
 
 
 def test_hostile_names_are_text() -> None:

@@ -20,7 +20,7 @@ def test_the_named_ones_are_added_exactly():
     found = identified([100, 300, 600])
     assert found[:3] == (3, 1000, 0.6)
     assert found.effective == pytest.approx(1 / (0.01 + 0.09 + 0.36))
-    assert found.label == ONE_ACCOUNT_STORY == "one-account story"
+    assert found.label == ONE_ACCOUNT_STORY == "most of it one account's"
 
 
 def test_half_is_no_story_yet():
