@@ -69,6 +69,8 @@ def _figures(made: Comparison, most: int) -> str:
     several = len({report.slug for report in made.reports if report.figures}) > 1
     still = sum(report.still for report in made.reports)
     rest = f"{many(still, 'headline figure')} did not move." if still else ""
+    if any(each.one.kind in ("share", "points") and each.difference for _, each in rows):
+        rest = f"{rest} Differences are taken before rounding.".strip()
     if not rows:
         return rest
     names = (["Report"] if several else []) + ["Figure", "Before", "After", "Difference", ""]

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from funnelkit.report.diff import RULES, Between, FigureChange, ReportChange
 from funnelkit.report.diff_causes import NEW_DATA, SHORTER
-from funnelkit.report.headlines import SCORECARD, Headline, Kind, told_difference
+from funnelkit.report.headlines import SCORECARD, Headline, told_difference
 from funnelkit.stats.evidence import FEWEST
-from funnelkit.table import MINUS, plain_number, shown
+from funnelkit.table import shown
 
 
 class Shown(NamedTuple):
@@ -50,34 +50,13 @@ def _standing(figure: Headline | None, copy: Headline | None) -> Headline | None
     return figure._replace(standing=copy.standing) if figure and copy else figure
 
 
-def printed_difference(figure: FigureChange) -> float | None:
-    """After less before, of the numbers as they are printed."""
-    base, head = figure.base, figure.head
-    if figure.difference is None or base is None or head is None:
-        return None
-    after, before = (_as_printed(figure.one.kind, each.value or 0) for each in (head, base))
-    return round(after - before, 6)
-
-
-def _as_printed(kind: Kind, value: float) -> float:
-    """The number that a reader takes it for: a share of 0.32147 for 0.321."""
-    known = round(value, 6)
-    if kind in ("share", "points"):
-        return float(f"{100 * known:.1f}") / 100
-    if kind == "amount":
-        return 100 * round(value / 100)
-    if kind == "score":
-        return round(100 * known) / 100
-    return float(plain_number(known).replace(",", "").replace(MINUS, "-"))
-
-
 def shown_difference(figure: FigureChange) -> str:
-    """`+0.5 pp`; more digits where the two are printed alike."""
-    kind, printed = figure.one.kind, printed_difference(figure)
-    exact = figure.difference
-    if not exact or printed or kind not in ("share", "points"):
-        return told_difference(kind, printed)
-    return told_difference("points", exact)[:1] + f"{abs(100 * exact):.2g} pp"
+    """`+0.5 pp`, of the exact numbers as everywhere; more digits where it would read as none."""
+    kind, exact = figure.one.kind, figure.difference
+    told = told_difference(kind, exact)
+    if not exact or kind not in ("share", "points") or any(digit in told for digit in "123456789"):
+        return told
+    return f"{told[:1]}{abs(100 * exact):.1g} pp"
 
 
 def is_real(figure: FigureChange) -> str:

@@ -17,7 +17,7 @@ from funnelkit.report.diff_causes import (
     USERS,
     ZONE,
 )
-from funnelkit.report.diff_shown import is_real, once, printed_difference, shown_difference
+from funnelkit.report.diff_shown import is_real, once, shown_difference
 from funnelkit.report.headlines import Kind, told_difference, told_value
 from funnelkit.report.markdown import line
 
@@ -153,7 +153,7 @@ def shown_parts(figure: FigureChange) -> list[str]:
     parts = figure.acting_parts
     exact = [scale * part.difference for part in parts]
     tenths = [_units(figure.one.kind, part.difference) for part in parts]
-    total = _units(figure.one.kind, printed_difference(figure) or 0.0)
+    total = _units(figure.one.kind, figure.difference or 0.0)
     for _ in range(abs(total - sum(tenths))):
         step = 1 if total > sum(tenths) else -1
         at = max(range(len(exact)), key=lambda i: step * (exact[i] - tenths[i]))

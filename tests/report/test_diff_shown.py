@@ -89,13 +89,13 @@ class TestDifference:
     @pytest.mark.parametrize(
         ("base", "head", "expected"),
         [
-            (0.330337, 0.259825, "\u22127.0 pp"),  # 33.0 and 26.0; exactly 7.05
+            (0.330337, 0.259825, "\u22127.1 pp"),  # 33.0 and 26.0; exactly 7.0512
             (0.324, 0.279, "\u22124.5 pp"),
-            (0.3302, 0.3304, "+0.02 pp"),  # both 33.0
+            (0.3302, 0.3304, "+0.02 pp"),  # both 33.0, and +0.0 would be none
             (0.33, 0.33, "+0.0 pp"),
         ],
     )
-    def test_it_is_that_of_the_printed_numbers(self, base, head, expected):
+    def test_it_is_rounded_last(self, base, head, expected):
         assert shown_difference(change(base, head)) == expected
 
 
