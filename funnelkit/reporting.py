@@ -301,8 +301,9 @@ class Reports:
         from funnelkit.warehouse.macros import aha_plan, say_plan
 
         folder, funnels = self._folder(), [str(spec["name"]) for spec in self.specs]
+        aha = bool(self.definitions.get("aha_moments"))
         reports = [
-            Exposed(slug, declared, f"{folder}/{slug}/report.md", self._hashes(slug), funnels)
+            Exposed(slug, declared, f"{folder}/{slug}/report.md", self._hashes(slug), funnels, aha)
             for slug, declared in self.declared.items()
         ]
         plan, say = aha_plan(self.definitions), say_plan(self.definitions)

@@ -11,6 +11,7 @@ import funnelkit as fk
 from funnelkit import api
 from funnelkit.api import Project
 from funnelkit.errors import FunnelkitError
+from funnelkit.results.released import with_releases
 from funnelkit.results.reports_funnel import comparison
 from funnelkit.results.rerun import rerun
 from funnelkit.results.view import Bounds, View
@@ -158,7 +159,9 @@ def again(project: Project, view: dict[str, Any], name: str = "activation") -> T
     """The same table by the engine, though the marts hold it."""
     bounds = Bounds(timezone=project.variables["timezone"])
     spec = project.pick(name, project.specs())
-    return rerun(project.paths.warehouse, spec, View(**view), bounds, project.variables)
+    table = rerun(project.paths.warehouse, spec, View(**view), bounds, project.variables)
+    released = project.variables.get("annotations") or {}
+    return with_releases(table, released, view["trend"]) if view.get("trend") else table
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=str)

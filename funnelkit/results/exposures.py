@@ -51,6 +51,8 @@ PARTS: Mapping[str, Part] = {
             *("rpt_funnel_steps", "rpt_funnel_times", "rpt_funnel_trend"),
         ),
     ),
+    # What came next is told so that nothing follows from the same of aha moments.
+    "funnels beside aha": Part("aha_moments", ("dim_aha_moments", "rpt_aha_stuck")),
     "aha": Part(
         "aha_moments",
         (
@@ -85,7 +87,8 @@ _SECTIONS = ("funnels", "aha", "features")
 class Exposed(NamedTuple):
     """A report as dbt is told of it.
 
-    `hashes`: of what it shows, by what it is called there; `funnels`: names of all that there are.
+    `hashes`: of what it shows, by what it is called there; `funnels`: names of all that there are;
+    `has_aha`: whether there is an aha moment.
     """
 
     slug: str
@@ -93,11 +96,14 @@ class Exposed(NamedTuple):
     page: str
     hashes: Mapping[str, str]
     funnels: Collection[str] = ()
+    has_aha: bool = False
 
     @property
     def parts(self) -> list[Part]:
         """What it shows, one of each."""
         found = dict.fromkeys(key for key in _SECTIONS if self.declared.get(key))
+        if "funnels" in found and self.has_aha:
+            found["funnels beside aha"] = None
         for metric in self._metrics():
             kind = metric.kind
             of_funnel = kind == "conversion" and metric.name in self.funnels

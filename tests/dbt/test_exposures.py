@@ -36,7 +36,7 @@ def made(
 
 
 def exposed(project: Project, slug: str, report: dict[str, Any]) -> Exposed:
-    return Exposed(slug, report, "", {}, project.funnel_names())
+    return Exposed(slug, report, "", {}, project.funnel_names(), bool(project.aha_names()))
 
 
 def rendered(text: str, **context: Any) -> str:
@@ -89,6 +89,7 @@ NOT_IN_THE_SAMPLE = {"fct_claims"}
 CARD = {"customer": [{"cadence": "interviews"}], "business": [{"revenue": "states"}]}
 SHOWN: dict[str, dict[str, Any]] = {
     "funnels": {"funnels": ["activation"], "compare": "channel"},
+    "funnels beside aha": {"funnels": ["activation"]},
     "aha": {"aha": ["team_value"]},
     "features": {"features": "all"},
     "cadence": {"scorecard": CARD},
