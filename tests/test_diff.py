@@ -30,7 +30,10 @@ def test_a_late_identity_merge_as_a_reviewer_reads_it(main, tmp_path):
     expected = (GOLDEN / "identity-merge.md").read_text("utf-8")
     assert shown(head) == expected
     phones = len(pull_requests.sharers(pull_requests._rows(head.paths.root)))
-    assert f"{phones} ids turned out to belong to people known by another id" in expected
+    # Merges are told in whole fives, so that no file gives back fewer.
+    told = f"about {phones // 5 * 5} ids turned out to belong to people known by another id"
+    assert phones >= 10
+    assert told in expected
     assert run("diff", "main", "--project", str(head.paths.root)).stdout == expected
     # The reports as they were committed: nothing moved between two equal versions.
     assert head.diff("main", "main").markdown() == "Nothing moved.\n"
