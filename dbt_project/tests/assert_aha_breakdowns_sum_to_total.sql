@@ -12,7 +12,7 @@ declared as (
     {%- endfor %}
     {%- endfor %}
     {%- if not ns.rows %}
-    select cast(null as varchar) as aha, cast(null as varchar) as breakdown where false
+    select cast(null as string) as aha, cast(null as string) as breakdown where false
     {%- endif %}
 
 ),

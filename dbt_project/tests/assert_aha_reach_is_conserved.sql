@@ -34,7 +34,7 @@ where counts.entrants <> counts.reached + counts.open + counts.not_reached
     or counts.matured_reached > counts.matured
     or counts.matured_reached > counts.reached
 union all
-select seen.aha, seen.cohort, cast(null as varchar) as breakdown, cast(null as varchar) as value
+select seen.aha, seen.cohort, cast(null as string) as breakdown, cast(null as string) as value
 from seen
 left join counts on seen.aha = counts.aha and seen.cohort = counts.cohort and counts.breakdown is null
 where counts.entrants is distinct from seen.entrants

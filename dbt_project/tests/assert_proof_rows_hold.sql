@@ -14,8 +14,8 @@ broken as (
     inner join {{ ref('dim_funnels') }} as funnels on proof.funnel = funnels.funnel
     where proof.reached_at < proof.reached_before or proof.us_from_entry > funnels.window_us
         or proof.uses > 1
-        and json_extract_string(funnels.definition, '$.row_reuse') is null
-        and json_extract_string(funnels.definition, '$.order') <> 'any'
+        and {{ funnelkit.json_text('funnels.definition', 'row_reuse') }} is null
+        and {{ funnelkit.json_text('funnels.definition', 'order') }} <> 'any'
 ),
 wrong_level as (
     select journeys.funnel, journeys.entity_id, 'all' as run

@@ -24,7 +24,7 @@
     {%- endfor %}
     {%- endfor %}
     {%- if not ns.parts %}
-    select {{ no_values(['outcome_no bigint', 'entity varchar', 'entity_key bigint', 'us bigint', 'amount bigint']) }}
+    select {{ no_values(['outcome_no bigint', 'entity string', 'entity_key bigint', 'us bigint', 'amount bigint']) }}
     where false
     {%- endif %}
 {%- endmacro %}
@@ -40,11 +40,11 @@
         {{ keys[moment.entity] }} as entity_key,
         {{ epoch_us('occurred_at') }} as us,
         {% if moment.counted == 'events' -%}
-        cast(null as varchar) as what
+        cast(null as string) as what
         {%- elif moment.counted == 'days' -%}
-        cast(cast({{ local_time('occurred_at', timezone) }} as date) as varchar) as what
+        cast(cast({{ local_time('occurred_at', timezone) }} as date) as string) as what
         {%- else -%}
-        cast({{ moment.property }} as varchar) as what
+        cast({{ moment.property }} as string) as what
         {%- endif %}
     from {{ events }}
     where {{ step_predicate(moment) }}
@@ -53,6 +53,6 @@
         and {{ moment.property }} is not null
         {%- endif %}
     {%- else %}
-    select {{ no_values(['aha_no bigint', 'entity_key bigint', 'us bigint', 'what varchar']) }} where false
+    select {{ no_values(['aha_no bigint', 'entity_key bigint', 'us bigint', 'what string']) }} where false
     {%- endfor %}
 {%- endmacro %}

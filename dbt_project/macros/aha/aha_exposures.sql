@@ -8,9 +8,9 @@ select
     entity_key,
     event_name,
     {% for day in search.days -%}
-    count(*) filter (us < {{ day * 86400000000 }}) as n_{{ day }}d,
+    count(*) filter (where us < {{ day * 86400000000 }}) as n_{{ day }}d,
     {% endfor -%}
-    count(*) filter (us >= {{ search.xmax_us }}) as n_alive
+    count(*) filter (where us >= {{ search.xmax_us }}) as n_alive
 from (
     select
         entrants.entity_key,

@@ -7,26 +7,26 @@
 {{ 'union all' if not loop.first }}
 select
     cast({{ moment.no }} as bigint) as aha_no,
-    cast({{ sql_text(moment.name) }} as varchar) as aha,
-    cast({{ sql_text(moment.description) }} as varchar) as description,
+    cast({{ sql_text(moment.name) }} as string) as aha,
+    cast({{ sql_text(moment.description) }} as string) as description,
     cast({{ moment.clock_no }} as bigint) as clock_no,
-    cast({{ sql_text(plan.clocks[moment.clock_no].name) }} as varchar) as clock,
-    cast({{ sql_text(moment.entity) }} as varchar) as entity,
+    cast({{ sql_text(plan.clocks[moment.clock_no].name) }} as string) as clock,
+    cast({{ sql_text(moment.entity) }} as string) as entity,
     {{ text_or_null(moment.funnel) }} as funnel,
     cast({{ moment.at_least }} as bigint) as at_least,
-    cast({{ sql_text(moment.counted) }} as varchar) as counted,
+    cast({{ sql_text(moment.counted) }} as string) as counted,
     cast({{ moment.within_us }} as bigint) as within_us,
     cast({{ 'null' if moment.outcome_no is none else moment.outcome_no }} as bigint) as outcome_no,
     {{ text_or_null(moment.outcome) }} as outcome,
     cast({{ 'null' if moment.declared_on is none else sql_text(moment.declared_on) }} as date) as declared_on,
-    cast({{ text }} as varchar) as definition,
-    cast(substring(md5({{ text }}), 1, 12) as varchar) as definition_hash
+    cast({{ text }} as string) as definition,
+    cast(substring(md5({{ text }}), 1, 12) as string) as definition_hash
     {%- else %}
 select
-    {{ no_values(['aha_no bigint', 'aha varchar', 'description varchar', 'clock_no bigint', 'clock varchar',
-                  'entity varchar', 'funnel varchar', 'at_least bigint', 'counted varchar', 'within_us bigint',
-                  'outcome_no bigint', 'outcome varchar', 'declared_on date', 'definition varchar',
-                  'definition_hash varchar']) }}
+    {{ no_values(['aha_no bigint', 'aha string', 'description string', 'clock_no bigint', 'clock string',
+                  'entity string', 'funnel string', 'at_least bigint', 'counted string', 'within_us bigint',
+                  'outcome_no bigint', 'outcome string', 'declared_on date', 'definition string',
+                  'definition_hash string']) }}
 where false
     {%- endfor %}
 {%- endmacro %}
@@ -39,18 +39,18 @@ where false
 {{ 'union all' if not loop.first }}
 select
     cast({{ outcome.no }} as bigint) as outcome_no,
-    cast({{ sql_text(outcome.name) }} as varchar) as outcome,
-    cast({{ sql_text(outcome.description) }} as varchar) as description,
-    cast({{ sql_text(outcome.kind) }} as varchar) as kind,
+    cast({{ sql_text(outcome.name) }} as string) as outcome,
+    cast({{ sql_text(outcome.description) }} as string) as description,
+    cast({{ sql_text(outcome.kind) }} as string) as kind,
     {{ 'true' if outcome.negated else 'false' }} as negated,
     cast({{ outcome.after_us }} as bigint) as after_us,
     cast({{ outcome.within_us }} as bigint) as within_us,
-    cast({{ text }} as varchar) as definition,
-    cast(substring(md5({{ text }}), 1, 12) as varchar) as definition_hash
+    cast({{ text }} as string) as definition,
+    cast(substring(md5({{ text }}), 1, 12) as string) as definition_hash
     {%- else %}
 select
-    {{ no_values(['outcome_no bigint', 'outcome varchar', 'description varchar', 'kind varchar', 'negated boolean',
-                  'after_us bigint', 'within_us bigint', 'definition varchar', 'definition_hash varchar']) }}
+    {{ no_values(['outcome_no bigint', 'outcome string', 'description string', 'kind string', 'negated boolean',
+                  'after_us bigint', 'within_us bigint', 'definition string', 'definition_hash string']) }}
 where false
     {%- endfor %}
 {%- endmacro %}
@@ -63,18 +63,18 @@ where false
         {%- set text = sql_text(search_definition(plan_json)) %}
 select
     cast({{ search.clock_no }} as bigint) as clock_no,
-    cast({{ sql_text(search.clock) }} as varchar) as clock,
-    cast({{ sql_text(search.entity) }} as varchar) as entity,
+    cast({{ sql_text(search.clock) }} as string) as clock,
+    cast({{ sql_text(search.entity) }} as string) as entity,
     cast({{ search.outcome_no }} as bigint) as outcome_no,
-    cast({{ sql_text(search.outcome) }} as varchar) as outcome,
+    cast({{ sql_text(search.outcome) }} as string) as outcome,
     cast({{ search.xmax_us }} as bigint) as xmax_us,
     cast({{ search.landmark_us }} as bigint) as landmark_us,
-    cast({{ text }} as varchar) as definition,
-    cast(substring(md5({{ text }}), 1, 12) as varchar) as definition_hash
+    cast({{ text }} as string) as definition,
+    cast(substring(md5({{ text }}), 1, 12) as string) as definition_hash
     {%- else %}
 select
-    {{ no_values(['clock_no bigint', 'clock varchar', 'entity varchar', 'outcome_no bigint', 'outcome varchar',
-                  'xmax_us bigint', 'landmark_us bigint', 'definition varchar', 'definition_hash varchar']) }}
+    {{ no_values(['clock_no bigint', 'clock string', 'entity string', 'outcome_no bigint', 'outcome string',
+                  'xmax_us bigint', 'landmark_us bigint', 'definition string', 'definition_hash string']) }}
 where false
     {%- endif %}
 {%- endmacro %}
@@ -85,11 +85,11 @@ where false
     {{ 'union all' if not loop.first }}
     select
         cast({{ clock.no }} as bigint) as clock_no,
-        cast({{ sql_text(clock.name) }} as varchar) as clock,
-        cast({{ sql_text(clock.entity) }} as varchar) as entity,
+        cast({{ sql_text(clock.name) }} as string) as clock,
+        cast({{ sql_text(clock.entity) }} as string) as entity,
         cast({{ 'null' if clock.funnel_no is none else clock.funnel_no }} as bigint) as funnel_no
     {%- else %}
-    select {{ no_values(['clock_no bigint', 'clock varchar', 'entity varchar', 'funnel_no bigint']) }} where false
+    select {{ no_values(['clock_no bigint', 'clock string', 'entity string', 'funnel_no bigint']) }} where false
     {%- endfor %}
 {%- endmacro %}
 
@@ -110,14 +110,14 @@ where false
         cast({{ outcome.after_us }} as bigint) as after_us,
         cast({{ outcome.within_us }} as bigint) as within_us
     {%- else %}
-    select {{ no_values(['clock_no bigint', 'outcome_no bigint', 'kind varchar', 'negated boolean', 'at_least bigint',
+    select {{ no_values(['clock_no bigint', 'outcome_no bigint', 'kind string', 'negated boolean', 'at_least bigint',
                          'funnel_no bigint', 'after_us bigint', 'within_us bigint']) }}
     where false
     {%- endfor %}
 {%- endmacro %}
 
 {% macro text_or_null(value) -%}
-    cast({{ 'null' if value is none else sql_text(value) }} as varchar)
+    cast({{ 'null' if value is none else sql_text(value) }} as string)
 {%- endmacro %}
 
 {#- A select list of nulls: columns as `name type`. -#}

@@ -6,3 +6,7 @@
 {% macro default__epoch_us(timestamp) -%}
     epoch_us({{ timestamp }})
 {%- endmacro %}
+
+{% macro spark__epoch_us(timestamp) -%}
+    unix_micros({{ timestamp }})
+{%- endmacro %}

@@ -10,3 +10,7 @@
         'told'
     )
 {%- endmacro %}
+
+{% macro spark__last_told(value, is_told, window) -%}
+    (last_value(case when {{ is_told }} then named_struct('told', {{ value }}) end) ignore nulls over {{ window }}).told
+{%- endmacro %}

@@ -4,5 +4,5 @@
 {%- endmacro %}
 
 {% macro default__number_text(value) -%}
-    case when {{ value }} = floor({{ value }}) and abs({{ value }}) < 1e15 then cast(cast({{ value }} as bigint) as varchar) else cast({{ value }} as varchar) end
+    case when {{ value }} = floor({{ value }}) and abs({{ value }}) < 1e15 then cast(cast({{ value }} as bigint) as string) else cast({{ value }} as string) end
 {%- endmacro %}

@@ -14,9 +14,9 @@ entries as (
 runs as (
     select
         run, p, attempt,
-        max(step) filter (not is_optional) as level,
+        max(step) filter (where not is_optional) as level,
         min(us) as entry_us,
-        max(us) filter (not is_optional) as last_us
+        max(us) filter (where not is_optional) as last_us
     from {{ chain_rows }}
     group by run, p, attempt
 )

@@ -18,9 +18,9 @@
     ('a', 'bc') apart from ('ab', 'c'). -#}
 {% macro held_values(properties) -%}
     {%- for property in properties -%}
-        {{ ' || ' if not loop.first }}cast(length(cast({{ property }} as varchar)) as varchar) || ':' || cast({{ property }} as varchar)
+        {{ ' || ' if not loop.first }}cast(length(cast({{ property }} as string)) as string) || ':' || cast({{ property }} as string)
     {%- else -%}
-        cast(null as varchar)
+        cast(null as string)
     {%- endfor -%}
 {%- endmacro %}
 
@@ -52,7 +52,7 @@ from (
         occurred_at,
         {{ event_no }} as event_no,
         {%- if tie %}
-        {{ 'cast(null as varchar)' if spec.entity == 'user_id' else tie }} as row_tie,
+        {{ 'cast(null as string)' if spec.entity == 'user_id' else tie }} as row_tie,
         {%- endif %}
         {{ match_bits(spec.steps) }} as mask,
         {{ match_bits(spec.exclude) }} as xmask
@@ -73,11 +73,11 @@ where entity_key is not null
 select
     cast(null as bigint) as funnel_no,
     cast(null as bigint) as entity_key,
-    cast(null as varchar) as held,
+    cast(null as string) as held,
     cast(null as bigint) as us,
     cast(null as bigint) as mask,
     cast(null as bigint) as xmask,
-    {{ 'cast(null as varchar) as row_tie,' if tie }}
+    {{ 'cast(null as string) as row_tie,' if tie }}
     cast(null as bigint) as event_no
 where false
     {%- endfor %}

@@ -15,10 +15,10 @@ entered as (
 ),
 
 told as (
-    select user_id, cast(null as varchar) as account_id, user_id as told_by, valid_from{% for name in properties %}, {{ name }}{% endfor %}
+    select user_id, cast(null as string) as account_id, user_id as told_by, valid_from{% for name in properties %}, {{ name }}{% endfor %}
     from {{ user_rows }}
     union all
-    select cast(null as varchar) as user_id, account_id, user_id as told_by, valid_from{% for name in properties %}, {{ name }}{% endfor %}
+    select cast(null as string) as user_id, account_id, user_id as told_by, valid_from{% for name in properties %}, {{ name }}{% endfor %}
     from {{ user_rows }}
     where account_id is not null
 ),

@@ -38,31 +38,31 @@
 {{ 'union all' if not loop.first }}
 select
     cast({{ spec.no }} as bigint) as funnel_no,
-    cast({{ sql_text(spec.name) }} as varchar) as funnel,
-    cast({{ sql_text(spec.description) }} as varchar) as description,
-    cast({{ sql_text(spec.entity) }} as varchar) as entity,
-    cast({{ sql_text(spec.entry) }} as varchar) as entry_rule,
+    cast({{ sql_text(spec.name) }} as string) as funnel,
+    cast({{ sql_text(spec.description) }} as string) as description,
+    cast({{ sql_text(spec.entity) }} as string) as entity,
+    cast({{ sql_text(spec.entry) }} as string) as entry_rule,
     cast({{ spec.window_us if spec.window_us is not none else 'null' }} as bigint) as window_us,
     cast({{ spec.steps | length }} as bigint) as steps,
     cast({{ spec.steps[-1].no }} as bigint) as final_step,
     {{ 'true' if runs else 'false' }} as has_runs,
     {{ 'true' if spec.count == 'entries' else 'false' }} as counts_entries,
-    cast({{ text }} as varchar) as definition,
-    cast(substring(md5({{ text }}), 1, 12) as varchar) as definition_hash
+    cast({{ text }} as string) as definition,
+    cast(substring(md5({{ text }}), 1, 12) as string) as definition_hash
     {%- else %}
 select
     cast(null as bigint) as funnel_no,
-    cast(null as varchar) as funnel,
-    cast(null as varchar) as description,
-    cast(null as varchar) as entity,
-    cast(null as varchar) as entry_rule,
+    cast(null as string) as funnel,
+    cast(null as string) as description,
+    cast(null as string) as entity,
+    cast(null as string) as entry_rule,
     cast(null as bigint) as window_us,
     cast(null as bigint) as steps,
     cast(null as bigint) as final_step,
     cast(null as boolean) as has_runs,
     cast(null as boolean) as counts_entries,
-    cast(null as varchar) as definition,
-    cast(null as varchar) as definition_hash
+    cast(null as string) as definition,
+    cast(null as string) as definition_hash
 where false
     {%- endfor %}
 {%- endmacro %}
@@ -80,7 +80,7 @@ where false
 select
     cast({{ spec.no }} as bigint) as funnel_no,
     cast({{ step.no }} as bigint) as step,
-    cast({{ sql_text(name) }} as varchar) as step_name,
+    cast({{ sql_text(name) }} as string) as step_name,
     {{ 'true' if step.optional else 'false' }} as is_optional,
     cast({{ ns.before if ns.before is not none else 'null' }} as bigint) as previous_step
             {%- if not step.optional %}{%- set ns.before = step.no %}{%- endif %}
@@ -89,7 +89,7 @@ select
 select
     cast(null as bigint) as funnel_no,
     cast(null as bigint) as step,
-    cast(null as varchar) as step_name,
+    cast(null as string) as step_name,
     cast(null as boolean) as is_optional,
     cast(null as bigint) as previous_step
 where false

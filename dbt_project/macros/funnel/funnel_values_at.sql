@@ -10,7 +10,7 @@ from {{ journeys }} as journeys
 left join (
     select
         {{ entity_of(tojson([spec]), 'rows.p') }} as p,
-        {{ 'min_by' if at == 'first' else 'max_by' }}(cast(events.{{ property }} as varchar), rows.pos) as value
+        {{ 'min_by' if at == 'first' else 'max_by' }}(cast(events.{{ property }} as string), rows.pos) as value
     from {{ rows }} as rows
     inner join {{ events }} as events on rows.event_no = events.event_no
     where rows.mask <> 0 and events.{{ property }} is not null and {{ funnel_of('rows.p') }} = {{ spec.no }}
@@ -20,7 +20,7 @@ left join (
 select
     journeys.p,
     journeys.attempt,
-    case when chain_rows.p is null then '(not reached)' else cast(events.{{ property }} as varchar) end as value
+    case when chain_rows.p is null then '(not reached)' else cast(events.{{ property }} as string) end as value
 from {{ journeys }} as journeys
 left join {{ chain_rows }} as chain_rows
     on journeys.p = chain_rows.p and journeys.attempt = chain_rows.attempt and chain_rows.run = 'all' and chain_rows.filled = {{ at }}

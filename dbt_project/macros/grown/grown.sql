@@ -37,6 +37,11 @@
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
+{#- On other engines each build makes the table whole, which is what adding to it must equal. -#}
+{% materialization grown, adapter='spark' %}
+    {{ return(materialization_table_spark()) }}
+{% endmaterialization %}
+
 {#- Whether this build adds to the model's table; false where it is made whole. While dbt only parses
     it is true, so that it sees every table that the model may read. -#}
 {% macro grows() %}
@@ -72,6 +77,10 @@
 {% macro asked_growth() %}
     {% set whole = {'grows': false, 'since': -1, 'until': 0, 'observed_us': none, 'generation': 0} %}
     {% if model.resource_type != 'model' or config.get('materialized') != 'grown' %}
+        {{ return(whole) }}
+    {% endif %}
+    {% if target.type != 'duckdb' %}
+        {% do whole.update({'until': funnelkit.asked_until({'names': []})}) %}
         {{ return(whole) }}
     {% endif %}
     {% set sources = funnelkit.grown_sources() %}

@@ -5,7 +5,7 @@
 {% macro restate_ids() %}
     {%- if execute and funnelkit.grows() %}
     insert into meta.restatements
-    select {{ funnelkit.grown_until() }}, counted.what, cast(null as varchar), counted.changed
+    select {{ funnelkit.grown_until() }}, counted.what, cast(null as string), counted.changed
     from (
         select 'ids' as what, count(*) as changed from {{ funnelkit.restated_ids() }} as moved
         union all

@@ -39,10 +39,10 @@ aliases as (
 -- Two users, or two devices, are one person.
 merges as (
     select id as a, other as b, first_told_at from aliases
-    where id <> other and starts_with(id, 'anonymous:') = starts_with(other, 'anonymous:')
+    where id <> other and (id like 'anonymous:%') = (other like 'anonymous:%')
     union all
     select other as a, id as b, first_told_at from aliases
-    where id <> other and starts_with(id, 'anonymous:') = starts_with(other, 'anonymous:')
+    where id <> other and (id like 'anonymous:%') = (other like 'anonymous:%')
 ),
 
 edges as (
@@ -80,20 +80,9 @@ persons as (
     left join ids on labels.node = ids.logged_id
 ),
 
--- By when the log had told that an id is the person: every merge of the way there.
+-- By when the log had told that an id is the person.
 told as (
-    with recursive ways (logged_id, person_id, told_at) as (
-        select logged_id, person_id, cast('0001-01-01' as timestamp) as told_at
-        from persons
-        where logged_id = person_id
-        union
-        select persons.logged_id, persons.person_id, greatest(ways.told_at, merges.first_told_at) as told_at
-        from ways
-        inner join merges on ways.logged_id = merges.a
-        inner join persons on merges.b = persons.logged_id and ways.person_id = persons.person_id
-    )
-
-    select logged_id, min(told_at) as told_at from ways group by logged_id
+    {{ told_ways('persons', 'merges', rules.max_ids_per_person) }}
 ),
 
 -- Ids that aliases name and no row else are ways to a person, too.
@@ -120,11 +109,11 @@ pairs as (
     union all
     select other as device, id as user_id, first_seen_at, last_seen_at, first_told_at
     from aliases
-    where starts_with(other, 'anonymous:') and not starts_with(id, 'anonymous:')
+    where other like 'anonymous:%' and id not like 'anonymous:%'
     union all
     select id as device, other as user_id, first_seen_at, last_seen_at, first_told_at
     from aliases
-    where starts_with(id, 'anonymous:') and not starts_with(other, 'anonymous:')
+    where id like 'anonymous:%' and other not like 'anonymous:%'
 ),
 
 links as (

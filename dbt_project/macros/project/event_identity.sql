@@ -4,8 +4,8 @@
 {% macro event_identity(events) -%}
 coalesce(
             {{ events }}.event_id,
-            cast({{ funnelkit.epoch_us(events ~ '.occurred_at') }} as varchar)
-            || '/' || cast(length({{ events }}.logged_id) as varchar) || ':' || {{ events }}.logged_id
+            cast({{ funnelkit.epoch_us(events ~ '.occurred_at') }} as string)
+            || '/' || cast(length({{ events }}.logged_id) as string) || ':' || {{ events }}.logged_id
             || '/' || {{ events }}.event_name
             || coalesce('/' || md5({{ events }}.properties), '')
         )

@@ -35,7 +35,7 @@
     from {{ ref('fct_events') }} as events
     {%- for entity in funnelkit.other_entities() %}
     left join {{ ref('int_entity_keys') }} as {{ entity }}_keys
-        on {{ entity }}_keys.entity = '{{ entity }}' and cast(events.{{ entity }} as varchar) = {{ entity }}_keys.entity_id
+        on {{ entity }}_keys.entity = '{{ entity }}' and cast(events.{{ entity }} as string) = {{ entity }}_keys.entity_id
     {%- endfor %}
     {%- if funnelkit.grows() %}
     where
@@ -70,7 +70,7 @@
         {%- endfor %}
     {%- endfor %}
     {%- if not ns.rows %}
-    select cast(null as varchar) as funnel, cast(null as varchar) as breakdown where false
+    select cast(null as string) as funnel, cast(null as string) as breakdown where false
     {%- endif %}
 {%- endmacro %}
 

@@ -2,7 +2,7 @@
     The one rule for events and users; both are SQL. -#}
 {% macro logged_id(user_id, anonymous_id) -%}
 coalesce(
-            case when regexp_matches({{ user_id }}, '^(user:)*anonymous:') then 'user:' else '' end || nullif({{ user_id }}, ''),
+            case when {{ funnelkit.matches(user_id, "'^(user:)*anonymous:'") }} then 'user:' else '' end || nullif({{ user_id }}, ''),
             'anonymous:' || nullif({{ anonymous_id }}, '')
         )
 {%- endmacro %}

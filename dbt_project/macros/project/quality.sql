@@ -1,6 +1,6 @@
 {#- True, as SQL, of a row that is not wrong but came after `as_of`; null and false of others. -#}
 {% macro is_late(reason) -%}
-    starts_with({{ reason }}, 'received after as_of')
+    {{ reason }} like 'received after as_of%'
 {%- endmacro %}
 
 {#- Reasons by which refused rows are counted: load has one a line, too many to list. -#}

@@ -24,13 +24,13 @@
     {%- set seeded = funnelkit.raw_is_seeded() and not own -%}
     {%- set absent = {'events': ['previous_id'], 'users': ['anonymous_id'], 'feedback': ['product']}[name] -%}
     {%- for column in funnelkit.raw_tables()[name] if column not in ['source_file', 'source_line bigint', 'load_no bigint'] -%}
-    {{ 'cast(null as varchar) as ' ~ column if seeded and column in absent else funnelkit.any_as_text(column) ~ ' as ' ~ column if own else column }},
+    {{ 'cast(null as string) as ' ~ column if seeded and column in absent else funnelkit.any_as_text(column) ~ ' as ' ~ column if own else column }},
     {% endfor -%}
     {%- if own or seeded -%}
     {{ funnelkit.sql_text(own or 'raw_' ~ name ~ '.csv') }} as source_file,
     cast(null as bigint) as source_line,
     cast(0 as bigint) as load_no,
-    row_number() over () as row_no
+    {{ funnelkit.any_row_number() }} as row_no
     {%- else -%}
     source_file,
     source_line,
@@ -60,9 +60,9 @@
 {#- What tables say of themselves (see grown), and what later loads changed of earlier numbers. -#}
 {% macro meta_tables() %}
     {{ return({
-        'model_state': 'no bigint, model varchar, fingerprint varchar, generation bigint,'
-                       ~ ' upstream varchar, load_no bigint, observed_us bigint',
-        'restatements': 'load_no bigint, what varchar, funnel varchar, changed bigint',
+        'model_state': 'no bigint, model string, fingerprint string, generation bigint,'
+                       ~ ' upstream string, load_no bigint, observed_us bigint',
+        'restatements': 'load_no bigint, what string, funnel string, changed bigint',
     }) }}
 {% endmacro %}
 
@@ -76,20 +76,22 @@
         {% for table, columns in funnelkit.meta_tables().items() %}
             {% do run_query('create table if not exists meta.' ~ table ~ ' (' ~ columns ~ ')') %}
         {% endfor %}
+        {% if target.type == 'duckdb' %}
         {# Each build adds a row a model, so that models built side by side never wait for another. #}
         {% do run_query('delete from meta.model_state as old where exists (select 1 from meta.model_state as new where new.model = old.model and new.no > old.no)') %}
+        {% endif %}
         {% for table, columns in funnelkit.raw_tables().items() %}
             {% if not (seeded and table in ['events', 'users', 'feedback']) %}
                 {% set typed = [] %}
                 {% for column in columns %}
-                    {% do typed.append(column if ' ' in column else column ~ ' varchar') %}
+                    {% do typed.append(column if ' ' in column else column ~ ' string') %}
                 {% endfor %}
                 {% do run_query('create table if not exists raw.' ~ table ~ ' (' ~ typed | join(', ') ~ ')') %}
             {% endif %}
         {% endfor %}
-        {% if not seeded %}
+        {% if not seeded and target.type == 'duckdb' %}
             {# Loaded before there were products. #}
-            {% do run_query('alter table raw.feedback add column if not exists product varchar') %}
+            {% do run_query('alter table raw.feedback add column if not exists product string') %}
         {% endif %}
         {% if seeded and run_query('select count(*) from raw.loads').columns[0].values()[0] > 0 %}
             {% do exceptions.raise_compiler_error(

@@ -37,11 +37,11 @@
     {%- set settings = funnelkit.settings() -%}
     {%- set own = settings.user_properties | map('lower') | list -%}
     {%- set columns = [
-        'event_no bigint', 'event_id varchar', 'anonymous_id varchar', 'event_name varchar', 'session_id varchar',
-        'properties varchar', 'untyped_values varchar', 'occurred_at timestamp', 'received_at timestamp',
+        'event_no bigint', 'event_id string', 'anonymous_id string', 'event_name string', 'session_id string',
+        'properties string', 'untyped_values string', 'occurred_at timestamp', 'received_at timestamp',
     ] -%}
     {%- for name, type in settings.event_properties.items() if name | lower not in own + ['session_id'] -%}
-        {%- do columns.append(name ~ ' ' ~ type) -%}
+        {%- do columns.append(name ~ ' ' ~ funnelkit.sql_type(type)) -%}
     {%- endfor -%}
     {{ funnelkit.said_values(
         asked, keys, at, ref('int_user_rows'), ref('dim_users'), settings.user_properties,

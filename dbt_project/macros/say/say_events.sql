@@ -19,7 +19,7 @@
         select cast({{ feature.no }} as bigint) as fk_feature_no, {{ sql_text(name) }} as fk_event_name
         {%- endfor %}
         {%- else %}
-        select {{ no_values(['fk_feature_no bigint', 'fk_event_name varchar']) }} where false
+        select {{ no_values(['fk_feature_no bigint', 'fk_event_name string']) }} where false
         {%- endfor %}
     ) as fk_named on event_name = fk_named.fk_event_name
     {%- if conditions %}

@@ -29,7 +29,7 @@ known as (
     {%- for name in properties %}
 {{ 'union all' if ns.parts }}
     {%- set ns.parts = ns.parts + 1 %}
-select {{ keys | join(', ') }}, {{ sql_text(name) }} as breakdown, coalesce(cast({{ name }} as varchar), '(none)') as value
+select {{ keys | join(', ') }}, {{ sql_text(name) }} as breakdown, coalesce(cast({{ name }} as string), '(none)') as value
 from known
     {%- endfor %}
     {%- for name, condition in segments.items() %}

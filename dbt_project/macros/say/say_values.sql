@@ -8,21 +8,21 @@
 {{ 'union all' if not loop.first }}
 select
     cast({{ feature.no }} as bigint) as feature_no,
-    cast({{ sql_text(feature.name) }} as varchar) as feature,
-    cast({{ sql_text(feature.description) }} as varchar) as description,
+    cast({{ sql_text(feature.name) }} as string) as feature,
+    cast({{ sql_text(feature.description) }} as string) as description,
     cast({{ feature.within_us }} as bigint) as within_us,
     cast({{ feature.used_days }} as bigint) as used_days,
     cast({{ feature.regular_days }} as bigint) as regular_days,
     {{ 'cast(null as timestamp)' if feature.released_on is none else local_midnight(feature.released_on, plan.timezone) }} as released_at,
-    cast({{ text }} as varchar) as definition,
-    cast(substring(md5({{ text }}), 1, 12) as varchar) as definition_hash,
+    cast({{ text }} as string) as definition,
+    cast(substring(md5({{ text }}), 1, 12) as string) as definition_hash,
     {{ 'true' if feature.entitlement else 'false' }} as is_entitled,
     {{ 'true' if feature.topics else 'false' }} as has_topics
     {%- else %}
 select
-    {{ no_values(['feature_no bigint', 'feature varchar', 'description varchar', 'within_us bigint',
-                  'used_days bigint', 'regular_days bigint', 'released_at timestamp', 'definition varchar',
-                  'definition_hash varchar', 'is_entitled boolean', 'has_topics boolean']) }}
+    {{ no_values(['feature_no bigint', 'feature string', 'description string', 'within_us bigint',
+                  'used_days bigint', 'regular_days bigint', 'released_at timestamp', 'definition string',
+                  'definition_hash string', 'is_entitled boolean', 'has_topics boolean']) }}
 where false
     {%- endfor %}
 {%- endmacro %}
@@ -39,14 +39,14 @@ where false
     {{ 'union all' if not loop.first }}
     select
         cast({{ question.no }} as bigint) as question_no,
-        cast({{ sql_text(question.name) }} as varchar) as question,
-        cast({{ sql_text(question.kind) }} as varchar) as kind,
+        cast({{ sql_text(question.name) }} as string) as question,
+        cast({{ sql_text(question.kind) }} as string) as kind,
         {{ text_or_null(question.feature) }} as feature,
         cast({{ 'null' if question.lo is none else question.lo }} as double) as lo,
         cast({{ 'null' if question.hi is none else question.hi }} as double) as hi,
         cast({{ question.claim.within_us if question.claim else 'null' }} as bigint) as within_us
     {%- else %}
-    select {{ no_values(['question_no bigint', 'question varchar', 'kind varchar', 'feature varchar', 'lo double', 'hi double', 'within_us bigint']) }}
+    select {{ no_values(['question_no bigint', 'question string', 'kind string', 'feature string', 'lo double', 'hi double', 'within_us bigint']) }}
     where false
     {%- endfor %}
 {%- endmacro %}
@@ -66,11 +66,11 @@ where false
     {{ 'union all' if not loop.first }}
     select
         cast({{ wave.no }} as bigint) as wave_no,
-        cast({{ sql_text(wave.name) }} as varchar) as wave,
+        cast({{ sql_text(wave.name) }} as string) as wave,
         {{ local_midnight(wave.from, plan.timezone) }} as from_at,
         cast({{ from_local('cast(' ~ sql_text(wave.to) ~ " as timestamp) + interval '1' day", plan.timezone) }} as timestamp) as until_at
     {%- else %}
-    select {{ no_values(['wave_no bigint', 'wave varchar', 'from_at timestamp', 'until_at timestamp']) }} where false
+    select {{ no_values(['wave_no bigint', 'wave string', 'from_at timestamp', 'until_at timestamp']) }} where false
     {%- endfor %}
 {%- endmacro %}
 
@@ -78,9 +78,9 @@ where false
     it was given, on the project's clocks. -#}
 {% macro calendar_wave(kind, local) -%}
     {%- if kind == 'month' -%}
-    substring(cast(cast({{ local }} as date) as varchar), 1, 7)
+    substring(cast(cast({{ local }} as date) as string), 1, 7)
     {%- elif kind == 'quarter' -%}
-    substring(cast(cast({{ local }} as date) as varchar), 1, 4) || '-Q' || cast(extract(quarter from {{ local }}) as varchar)
+    substring(cast(cast({{ local }} as date) as string), 1, 4) || '-Q' || cast(extract(quarter from {{ local }}) as string)
     {%- else -%}
     'all'
     {%- endif -%}
@@ -91,7 +91,7 @@ where false
     {%- if kind == 'month' -%}
     cast({{ wave }} || '-01' as timestamp)
     {%- elif kind == 'quarter' -%}
-    cast(substring({{ wave }}, 1, 5) || lpad(cast(3 * cast(right({{ wave }}, 1) as integer) - 2 as varchar), 2, '0') || '-01' as timestamp)
+    cast(substring({{ wave }}, 1, 5) || lpad(cast(3 * cast(right({{ wave }}, 1) as integer) - 2 as string), 2, '0') || '-01' as timestamp)
     {%- else -%}
     cast(null as timestamp)
     {%- endif -%}

@@ -27,7 +27,7 @@ final as (
     where known.{{ revenue }} is not null
     {%- else %}
     select
-        {{ funnelkit.no_values(['customer_id varchar', 'user_id varchar', 'valid_from timestamp', 'revenue_cents bigint']) }}
+        {{ funnelkit.no_values(['customer_id string', 'user_id string', 'valid_from timestamp', 'revenue_cents bigint']) }}
     where false
     {%- endif %}
 

@@ -9,12 +9,12 @@ named as (
     select identities.user_key, min(log_ids.first_seen_at) as known_at
     from {{ ref('int_log_ids') }} as log_ids
     inner join {{ ref('int_identities') }} as identities on log_ids.logged_id = identities.logged_id
-    where not starts_with(log_ids.logged_id, 'anonymous:')
+    where log_ids.logged_id not like 'anonymous:%'
     group by identities.user_key
     union all
     select user_key, min(valid_from) as known_at
     from {{ ref('int_user_rows') }}
-    where valid_from > cast('0001-01-01' as timestamp) and not starts_with(user_id, 'anonymous:')
+    where valid_from > cast('0001-01-01' as timestamp) and user_id not like 'anonymous:%'
     group by user_key
 
 ),

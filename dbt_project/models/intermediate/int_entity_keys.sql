@@ -10,16 +10,16 @@ found as (
     {{ 'union all' if not loop.first }}
     select
         '{{ entity }}' as entity,
-        cast({{ entity }} as varchar) as entity_id,
+        cast({{ entity }} as string) as entity_id,
         {{ 'min(user_key)' if funnelkit.is_cut_session(entity) else 'cast(null as bigint)' }} as owner_key
     from {{ ref('fct_events') }}
     where {{ entity }} is not null
         {%- if funnelkit.grows() %}
         and user_key in ({{ funnelkit.touched_users() }})
         {%- endif %}
-    group by cast({{ entity }} as varchar)
+    group by cast({{ entity }} as string)
     {%- else %}
-    select cast(null as varchar) as entity, cast(null as varchar) as entity_id, cast(null as bigint) as owner_key
+    select cast(null as string) as entity, cast(null as string) as entity_id, cast(null as bigint) as owner_key
     from {{ ref('fct_events') }}
     where false
     {%- endfor %}

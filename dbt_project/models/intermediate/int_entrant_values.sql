@@ -28,7 +28,7 @@ profiles as (
 valued as (
     {% for name in properties %}
     {{ 'union all' if not loop.first }}
-    select {{ funnelkit.funnel_of('p') }} as clock_no, p, {{ funnelkit.sql_text(name) }} as breakdown, cast({{ name }} as varchar) as value
+    select {{ funnelkit.funnel_of('p') }} as clock_no, p, {{ funnelkit.sql_text(name) }} as breakdown, cast({{ name }} as string) as value
     from profiles
     {%- else %}
     select {{ funnelkit.funnel_of('p') }} as clock_no, p, '' as breakdown, '' as value

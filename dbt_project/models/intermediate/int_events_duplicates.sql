@@ -26,7 +26,7 @@ repeated as (
 candidates as (
 
     select
-        events.* exclude (event_id),
+        events.* except (event_id),
         {{ funnelkit.event_identity('events') }} as event_id
     from {{ ref('stg_raw__events') }} as events
     where reject_reason is null and {{ funnelkit.event_identity_hash('events') }} in (select id_hash from repeated)

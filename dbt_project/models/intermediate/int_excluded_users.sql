@@ -24,7 +24,7 @@ final as (
     inner join {{ ref('int_identities') }} as identities on listed.logged_id = identities.logged_id
     {%- endfor %}
     {%- if not ns.parts %}
-    select user_key, cast(null as varchar) as excluded_by from {{ ref('int_user_rows') }} where false
+    select user_key, cast(null as string) as excluded_by from {{ ref('int_user_rows') }} where false
     {%- endif %}
 
 )

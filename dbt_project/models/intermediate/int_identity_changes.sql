@@ -42,7 +42,7 @@ final as (
     select
         {{ funnelkit.grown_until() }} as load_no,
         identities.logged_id,
-        {{ 'before.user_id' if funnelkit.grows() else 'cast(null as varchar)' }} as previous_user_id,
+        {{ 'before.user_id' if funnelkit.grows() else 'cast(null as string)' }} as previous_user_id,
         identities.user_id,
         identities.how,
         identities.valid_from

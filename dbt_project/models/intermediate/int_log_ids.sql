@@ -6,11 +6,11 @@ with
 events as (
 
     select
-        * exclude (account_id, previous_id),
-        case when regexp_matches(previous_id, '^(user:)*anonymous:') then 'user:' else '' end || previous_id as previous_id,
+        * except (account_id, previous_id),
+        case when {{ funnelkit.matches('previous_id', "'^(user:)*anonymous:'") }} then 'user:' else '' end || previous_id as previous_id,
         -- A bot is in no account.
         case when excluded_by is null then account_id end as account_id,
-        case when not starts_with(logged_id, 'anonymous:') then logged_id end as user_id
+        case when logged_id not like 'anonymous:%' then logged_id end as user_id
     from {{ ref('stg_raw__events') }}
     where reject_reason is null and load_no > {{ funnelkit.grown_since() }}
 
@@ -22,10 +22,10 @@ final as (
     select
         load_no,
         logged_id,
-        cast(null as varchar) as user_id,
-        cast(null as varchar) as anonymous_id,
-        cast(null as varchar) as previous_id,
-        cast(null as varchar) as account_id,
+        cast(null as string) as user_id,
+        cast(null as string) as anonymous_id,
+        cast(null as string) as previous_id,
+        cast(null as string) as account_id,
         min(occurred_at) as first_seen_at,
         max(occurred_at) as last_seen_at,
         min(coalesce(received_at, occurred_at)) as first_told_at

@@ -52,7 +52,7 @@ found as (
     from {{ ref('stg_raw__events') }} as events
     inner join ids on events.logged_id = ids.logged_id
     inner join {{ ref('int_entity_keys') }} as keys
-        on keys.entity = '{{ entity }}' and cast(events.{{ entity }} as varchar) = keys.entity_id
+        on keys.entity = '{{ entity }}' and cast(events.{{ entity }} as string) = keys.entity_id
     {%- endif %}
     {%- endfor %}
 

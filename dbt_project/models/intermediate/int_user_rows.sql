@@ -8,7 +8,7 @@ with
 told as (
 
     select
-        users.* exclude (user_id),
+        users.* except (user_id),
         identities.user_id,
         identities.user_key
     from {{ ref('stg_raw__users') }} as users
@@ -43,6 +43,6 @@ known as (
 
 )
 
-select * exclude (place)
+select * except (place)
 from known
 where place = 1

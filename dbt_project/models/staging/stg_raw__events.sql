@@ -68,7 +68,7 @@ typed as (
 final as (
 
     select
-        * exclude (user_id, fk_text),  -- a rule may name the user; logged_id holds it
+        * except (user_id, fk_text),  -- a rule may name the user; logged_id holds it
         case when reject_reason is not null then fk_text end as reject_text,
         {% if event_rules -%}
         case
@@ -78,7 +78,7 @@ final as (
             {%- endfor %}
         end as excluded_by
         {%- else -%}
-        cast(null as varchar) as excluded_by
+        cast(null as string) as excluded_by
         {%- endif %}
     from typed
 

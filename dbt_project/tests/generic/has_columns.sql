@@ -14,7 +14,7 @@ expected as (
 found as (
     {% for column in adapter.get_columns_in_relation(model) %}
     {{ 'union all' if not loop.first }}
-    select '{{ column.name | replace("'", "''") }}' as column_name, '{{ column.dtype | lower }}' as data_type
+    select '{{ column.name | replace("'", "''") }}' as column_name, '{{ column.dtype | lower | replace('character varying', 'string') | replace('varchar', 'string') }}' as data_type
     {%- else %}
     select '' as column_name, '' as data_type
     {%- endfor %}

@@ -37,7 +37,7 @@ valued as (
     {%- set ns.rows = ns.rows + 1 %}
     {%- set name = funnelkit.sql_text(breakdown.name) %}
     {%- if breakdown.at == 'entry' %}
-    select journeys.funnel_no, journeys.p, journeys.attempt, {{ name }} as breakdown, cast(profiles.{{ breakdown.property }} as varchar) as value
+    select journeys.funnel_no, journeys.p, journeys.attempt, {{ name }} as breakdown, cast(profiles.{{ breakdown.property }} as string) as value
     from journeys
     inner join profiles on journeys.p = profiles.p and journeys.attempt = profiles.attempt
     where journeys.funnel_no = {{ spec.no }}

@@ -78,7 +78,7 @@ reached as (
         numbered.aha_no,
         numbered.entity_key,
         count(*) as occurrences,
-        min(numbered.us) filter (numbered.nth = moments.at_least) as reached_us
+        min(numbered.us) filter (where numbered.nth = moments.at_least) as reached_us
     from numbered
     inner join moments on numbered.aha_no = moments.aha_no
     group by numbered.aha_no, numbered.entity_key

@@ -19,7 +19,7 @@ breakdowns as (
     {%- endfor %}
     {%- endfor %}
     {%- if not ns.rows %}
-    select {{ funnelkit.no_values(['aha_no bigint', 'clock_no bigint', 'breakdown varchar']) }} where false
+    select {{ funnelkit.no_values(['aha_no bigint', 'clock_no bigint', 'breakdown string']) }} where false
     {%- endif %}
 
 ),
@@ -28,8 +28,8 @@ valued as (
 
     select
         moments.*,
-        cast(null as varchar) as breakdown,
-        cast(null as varchar) as value
+        cast(null as string) as breakdown,
+        cast(null as string) as value
     from moments
     union all
     select

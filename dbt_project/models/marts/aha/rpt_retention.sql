@@ -72,7 +72,7 @@ active as (
 -- Who reached an aha moment is known when its window is over: no earlier week tells of it.
 groups as (
 
-    select clock_no, entity_key, cast(null as varchar) as breakdown, cast(null as varchar) as value, cast(0 as bigint) as first_week
+    select clock_no, entity_key, cast(null as string) as breakdown, cast(null as string) as value, cast(0 as bigint) as first_week
     from entrants
     union all
     select clock_no, entity_key, breakdown, value, cast(0 as bigint) as first_week

@@ -16,15 +16,15 @@ final as (
         user_id,
         account_id,
         '{{ name }}' as property,
-        cast({{ name }} as varchar) as value,
+        cast({{ name }} as string) as value,
         valid_from
     from told
     {%- else %}
     select
-        cast(null as varchar) as user_id,
-        cast(null as varchar) as account_id,
-        cast(null as varchar) as property,
-        cast(null as varchar) as value,
+        cast(null as string) as user_id,
+        cast(null as string) as account_id,
+        cast(null as string) as property,
+        cast(null as string) as value,
         cast(null as timestamp) as valid_from
     where false
     {%- endfor %}

@@ -78,9 +78,9 @@ final as (
         numbered.user_id || '/' || cast(sum(is_start) over (
             partition by numbered.user_key order by numbered.event_no
             rows between unbounded preceding and current row
-        ) as varchar) as session_id,
+        ) as string) as session_id,
         {% elif 'session_id' not in settings.event_properties -%}
-        cast(null as varchar) as session_id,
+        cast(null as string) as session_id,
         {% endif -%}
         numbered.anonymous_id,
         numbered.event_name,

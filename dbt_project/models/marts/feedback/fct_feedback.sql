@@ -7,7 +7,7 @@ with
 feedback as (
 
     select
-        feedback.* exclude (user_id, kind, feature),
+        feedback.* except (user_id, kind, feature),
         coalesce(identities.user_id, feedback.user_id) as user_id,
         identities.user_key,
         coalesce(questions.kind, feedback.kind) as kind,
@@ -40,7 +40,7 @@ responses as (
 scaled as (
 
     select
-        responses.* exclude (lo, hi),
+        responses.* except (lo, hi),
         coalesce(responses.lo, scales.lo) as lo,
         coalesce(responses.hi, scales.hi) as hi,
         responses.score < coalesce(responses.lo, scales.lo) or responses.score > coalesce(responses.hi, scales.hi) as is_outside
@@ -99,7 +99,7 @@ final as (
         waved.language,
         waved.score,
         case
-            when waved.score is null or waved.lo is null or waved.is_outside then cast(null as varchar)
+            when waved.score is null or waved.lo is null or waved.is_outside then cast(null as string)
             when waved.kind = 'nps' and waved.score >= 9 then 'like'
             when waved.kind = 'nps' and waved.score < 7 then 'dislike'
             when waved.kind = 'nps' then 'neutral'

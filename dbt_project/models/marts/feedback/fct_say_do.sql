@@ -49,7 +49,7 @@ answers as (
     select
         said.response_id,
         'text' as aims,
-        cast(null as varchar) as opinion,
+        cast(null as string) as opinion,
         cast(null as double) as score,
         features.feature_no,
         false as is_superseded

@@ -75,11 +75,11 @@ late as (
 {% endif -%}
 untyped as (
 
-    select 'events' as kind, unnest(string_split(untyped_values, ',')) as name
+    select 'events' as kind, {{ funnelkit.each_part('untyped_values') }} as name
     from {{ ref('fct_events') }}
     where untyped_values <> ''
     union all
-    select 'users' as kind, unnest(string_split(untyped_values, ',')) as name
+    select 'users' as kind, {{ funnelkit.each_part('untyped_values') }} as name
     from {{ ref('int_user_rows') }}
     where untyped_values <> ''
 
