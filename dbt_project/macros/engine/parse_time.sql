@@ -19,22 +19,15 @@ end
 
 {#- Spark's cast wants seconds and minutes of an offset wherever there is an offset, and knows no 24:00. -#}
 {% macro spark__parse_time(column) -%}
-{%- set text = 'trim(' ~ column ~ ')' -%}
+{%- set text = "regexp_replace(trim(" ~ column ~ "), '^(.{10})[T ]24:00', '$1 00:00')" -%}
 {%- set zoned = "replace(replace(replace(replace(" ~ text ~ ", 'UTC', 'Z'), ' Z', 'Z'), ' +', '+'), ' -', '-')" -%}
 case
-    when {{ matches(column, "'^[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z$'") }}
-        then {{ spark_time('left(' ~ column ~ ', length(' ~ column ~ ') - 1)') }}
+    when {{ matches(column, "'^[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z$'") }} and {{ column }} not like '% 24:00%'
+        then try_cast(left({{ column }}, length({{ column }}) - 1) as timestamp)
     when {{ matches(text, "'^[12][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)? ?(Z|UTC|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)$'") }}
-        then {{ spark_time("regexp_replace(regexp_replace(" ~ zoned ~ ", '([+-][0-9]{2})$', '$1:00'), '^(.{13}:[0-9]{2})([^:])', '$1:00$2')") }}
-    when {{ matches(text, "'^[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?$'") }} then {{ spark_time(text) }}
+        then try_cast(regexp_replace(regexp_replace({{ zoned }}, '([+-][0-9]{2})$', '$1:00'), '^(.{16})([^:])', '$1:00$2') as timestamp)
+    when {{ matches(text, "'^[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?$'") }} then try_cast({{ text }} as timestamp)
     when {{ matches(text, "'^([0-9]{9,10}|[0-9]{12,13}|[0-9]{15,16}|[0-9]{18,19})([.][0-9]+)?$'") }}
         then timestamp_micros(cast(rpad(replace({{ text }}, '.', ''), case when length(split_part({{ text }}, '.', 1)) % 3 = 0 then 15 else 16 end, '0') as bigint))
-end
-{%- endmacro %}
-
-{% macro spark_time(text) -%}
-    case
-        when {{ matches(text, "'^.{10}[T ]24:00'") }} then try_cast(regexp_replace({{ text }}, '[T ]24:00', ' 00:00') as timestamp) + interval '1' day
-        else try_cast({{ text }} as timestamp)
-    end
+end + make_dt_interval(case when {{ matches('trim(' ~ column ~ ')', "'^.{10}[T ]24:00(:00([.]0+)?)?($|[^0-9:.])'") }} then 1 else 0 end)
 {%- endmacro %}

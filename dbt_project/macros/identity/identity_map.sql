@@ -54,30 +54,36 @@ labels as (
 ),
 
 -- Groups that one edge more would have made larger are part of a component that is too large.
-too_large as (
-    select label from labels group by label having count(*) > {{ rules.max_ids_per_person }}
-    union
-    select a.label
-    from edges
-    inner join labels as a on edges.a = a.node
-    inner join labels as b on edges.b = b.node
-    where a.label <> b.label
+sized as (
+    select
+        node,
+        label,
+        count(*) over (partition by label) > {{ rules.max_ids_per_person }} or bool_or(is_cut) over (partition by label) as is_too_large
+    from (
+        select ways.b as node, max(case when ways.a = ways.b then labels.label end) as label, min(labels.label) <> max(labels.label) as is_cut
+        from labels
+        inner join (
+            select a, b from edges
+            union
+            select a, a as b from edges
+        ) as ways on labels.node = ways.a
+        group by ways.b
+    ) as labelled
 ),
 
 -- The person goes by the id that was seen first.
 persons as (
     select
-        labels.node as logged_id,
+        sized.node as logged_id,
         case
-            when too_large.label is not null then labels.node
-            else first_value(labels.node) over (
-                partition by labels.label order by ids.first_seen_at nulls last, labels.node
+            when sized.is_too_large then sized.node
+            else first_value(sized.node) over (
+                partition by sized.label order by ids.first_seen_at nulls last, sized.node
             )
         end as person_id,
-        too_large.label is not null as is_too_large
-    from labels
-    left join too_large on labels.label = too_large.label
-    left join ids on labels.node = ids.logged_id
+        sized.is_too_large
+    from sized
+    left join ids on sized.node = ids.logged_id
 ),
 
 -- By when the log had told that an id is the person.
@@ -95,7 +101,7 @@ merged as (
         ids.logged_id is not null as is_seen
     from ids
     full join persons on ids.logged_id = persons.logged_id
-    left join told on persons.logged_id = told.logged_id
+    left join told on persons.logged_id = told.logged_id and persons.person_id = told.person_id
 ),
 
 -- Users seen with a device, or told to have been it.
