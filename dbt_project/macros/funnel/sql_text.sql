@@ -7,7 +7,7 @@
     '{{ value | replace("'", "''") }}'
 {%- endmacro %}
 
-{#- In Spark's literals a backslash is an escape. -#}
+{#- In Spark's literals a backslash is an escape; before Spark 4 two quotes were none. -#}
 {% macro spark__sql_text(value) -%}
-    '{{ value | replace("\\", "\\\\") | replace("'", "''") }}'
+    '{{ value | replace("\\", "\\\\") | replace("'", "\\'") }}'
 {%- endmacro %}

@@ -128,9 +128,9 @@ counted as (
     group by all
     union all
     select 'ids' as kind, 'kept' as outcome, case how
-        when 'too many users' then 'device of more than {{ settings.identity.max_users_per_device }} users: nobody''s'
+        when 'too many users' then {{ funnelkit.sql_text('device of more than ' ~ settings.identity.max_users_per_device ~ " users: nobody's") }}
         when 'too many ids' then 'would be more than {{ settings.identity.max_ids_per_person }} ids of one person: not merged'
-        else 'device of several users: {{ 'nobody' if settings.identity.shared_devices == 'none' else 'the ' ~ settings.identity.shared_devices ~ ' user' }}''s'
+        else {{ funnelkit.sql_text('device of several users: ' ~ ('nobody' if settings.identity.shared_devices == 'none' else 'the ' ~ settings.identity.shared_devices ~ ' user') ~ "'s") }}
     end as reason, entries
     from ids
     {%- if quality.skew_then == 'flag' %}

@@ -1,0 +1,146 @@
+"""What the SQL of models must not say so that DuckDB and Spark give the same rows."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects import Spark
+from sqlglot.errors import SqlglotError
+
+
+class _NullsAreSmall(Spark):
+    NULL_ORDERING = "nulls_are_small"
+
+
+class _NullsAreLarge(Spark):
+    NULL_ORDERING = "nulls_are_large"
+
+
+# What sqlglot has no class of its own for and Spark has; the rest of these is DuckDB's.
+_SPARKS = frozenset(
+    "bool_or count_if dense_rank explode from_utc_timestamp get_json_object json_object_keys"
+    " make_dt_interval max_by min_by monotonically_increasing_id named_struct percentile_disc"
+    " rpad split_part timestamp_micros to_utc_timestamp try_parse_json typeof unix_micros xxhash64"
+    " array_contains from_json".split()
+)
+# sqlglot reads these in any dialect; Spark does not have them, or has others by that name.
+_OTHERS = {
+    "datediff": "counts midnights on DuckDB and whole days on Spark",
+    "date_diff": "counts midnights on DuckDB and whole days on Spark",
+    "datesub": "is DuckDB's",
+    "time_bucket": "begins elsewhere",
+    "epoch": "keeps fractions on DuckDB alone",
+    "unix_timestamp": "truncates",
+    "to_unixtime": "truncates",
+    "strftime": "is DuckDB's",
+    "date_format": "has other letters",
+    "hash": "differs",
+    "list": "is DuckDB's",
+    "array_agg": "has no order of its own",
+    "collect_list": "has no order of its own",
+    "string_agg": "has no order of its own",
+    "listagg": "has no order of its own",
+    "group_concat": "has no order of its own",
+    "unnest": "is DuckDB's",
+    "concat": "is null where a part is null on Spark alone, and what '' in a text was before Spark 4",
+    "starts_with": "is DuckDB's",
+    "startswith": "is Spark's",
+    "struct_pack": "is DuckDB's",
+    "rand": "differs",
+    "random": "differs",
+    "current_timestamp": "reads the clock",
+    "current_date": "reads the clock",
+    "now": "reads the clock",
+}
+_NODES: dict[type[exp.Expression], str] = {
+    exp.IntDiv: "// and div differ",
+    exp.Div: "/ differs in type, and by zero",
+    exp.Mod: "% differs in sign and by zero",
+    exp.Pivot: "pivot differs",
+    exp.Lambda: "lambdas differ",
+    exp.Unnest: "unnest is DuckDB's",
+}
+# Names of columns that are never null, wherever a model orders by them.
+NEVER_NULL = frozenset(
+    "account_id aims attempt depth entity_id entity_key event_id event_name event_no feature_no grain last_pos"
+    " label load_no logged_id mask node occurred_at p place pos response_id row_no run step"
+    " submitted_at told_by untyped_values us user_id user_key valid_from value wave week started_at"
+    " logged entry_us first_seen_at person_id".split()
+)
+_QUOTED = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_WHOLE = {exp.DType.INT, exp.DType.BIGINT, exp.DType.SMALLINT, exp.DType.TINYINT}
+_BROKEN = {exp.DType.DOUBLE, exp.DType.FLOAT, exp.DType.DECIMAL}
+# By a number that is written there, of what is not negative.
+_HARMLESS = (exp.IntDiv, exp.Mod)
+# As dbt names a DuckDB table; Spark's are main.x.
+_RELATION = re.compile(r'"\w+"\."(\w+)"\."(\w+)"')
+
+
+def faults(sql: str) -> Iterator[str]:
+    """What is wrong with a compiled query, a sentence each."""
+    sql = _RELATION.sub(r"\1.\2", sql)
+    if '"' in _QUOTED.sub("", sql):
+        yield "a double quote: an identifier on DuckDB, a text on Spark"
+    try:
+        small = sqlglot.parse_one(sql, read=_NullsAreSmall)
+        large = sqlglot.parse_one(sql, read=_NullsAreLarge)
+    except SqlglotError as error:
+        yield f"is no Spark: {str(error).splitlines()[0]}"
+        return
+    for node in small.walk():
+        yield from _of_node(node)
+    for one, other in zip(_ordered(small), _ordered(large), strict=True):
+        told = one.args.get("nulls_first") == other.args.get("nulls_first")
+        if not (told or _never_null(one.this)):
+            yield f"order by {one.this.sql('spark')} does not say where nulls go"
+
+
+def _of_node(node: exp.Expression) -> Iterator[str]:
+    for kind, why in _NODES.items():
+        if isinstance(node, kind) and not (isinstance(node, _HARMLESS) and _is_constant(node)):
+            yield f"{node.sql('spark')[:60]}: {why}"
+    if isinstance(node, exp.Join) and node.args.get("method"):
+        yield f"{node.args['method']} join is DuckDB's"
+    if isinstance(node, exp.Func):
+        name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).casefold()
+        if name in _OTHERS:
+            yield f"{name}: {_OTHERS[name]}"
+        elif isinstance(node, exp.Anonymous) and name not in _SPARKS:
+            yield f"{name}: nothing that both engines have"
+    if isinstance(node, exp.Cast) and node.to.this in _WHOLE and _may_be_broken(node.this):
+        yield f"{node.sql('spark')[:60]}: rounds on DuckDB, truncates on Spark"
+    if isinstance(node, exp.Window) and _is_numbering(node) and not node.args.get("order"):
+        yield f"{node.sql('spark')[:60]}: has no order"
+
+
+def _ordered(tree: exp.Expression) -> list[Any]:
+    # A percentile passes over nulls.
+    return [each for each in tree.find_all(exp.Ordered) if not each.find_ancestor(exp.WithinGroup)]
+
+
+def _never_null(value: exp.Expression) -> bool:
+    """Whether all that a value is made of is never null; conditions and counts never are."""
+    if isinstance(value, exp.Count | exp.CountIf | exp.Literal):
+        return True
+    columns = list(value.find_all(exp.Column))
+    return bool(columns) and all(column.name in NEVER_NULL for column in columns)
+
+
+def _is_numbering(window: exp.Window) -> bool:
+    return isinstance(window.this, exp.RowNumber | exp.Rank | exp.DenseRank | exp.Lag | exp.Lead)
+
+
+def _is_constant(node: exp.Expression) -> bool:
+    return isinstance(node.expression, exp.Literal)
+
+
+def _may_be_broken(value: exp.Expression) -> bool:
+    if isinstance(value, exp.Case | exp.Coalesce):
+        return any(_may_be_broken(each) for each in value.find_all(exp.Cast) if each is not value)
+    if isinstance(value, exp.Cast):
+        return value.to.this in _BROKEN
+    if isinstance(value, exp.Literal):
+        return not value.is_string and not value.is_int
+    return isinstance(value, exp.Div | exp.Avg | exp.Sqrt | exp.Ln)
