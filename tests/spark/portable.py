@@ -18,12 +18,15 @@ class _NullsAreLarge(Spark):
     NULL_ORDERING = "nulls_are_large"
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # What sqlglot has no class of its own for and Spark has; the rest of these is DuckDB's.
-_SPARKS = frozenset(
-    "bool_or count_if dense_rank explode from_utc_timestamp get_json_object json_object_keys"
-    " make_dt_interval max_by min_by monotonically_increasing_id named_struct percentile_disc"
-    " rpad split_part timestamp_micros to_utc_timestamp try_parse_json typeof unix_micros xxhash64"
-    " array_contains from_json".split()
+_SPARKS = _words(
+    """
+    make_dt_interval monotonically_increasing_id timestamp_micros try_parse_json xxhash64
+    """
 )
 # sqlglot reads these in any dialect; Spark does not have them, or has others by that name.
 _OTHERS = {
@@ -44,7 +47,7 @@ _OTHERS = {
     "listagg": "has no order of its own",
     "group_concat": "has no order of its own",
     "unnest": "is DuckDB's",
-    "concat": "is null where a part is null on Spark alone, and what '' in a text was before Spark 4",
+    "concat": "is null on Spark where a part is; and sqlglot's word for '' in a text",
     "starts_with": "is DuckDB's",
     "startswith": "is Spark's",
     "struct_pack": "is DuckDB's",
@@ -63,11 +66,12 @@ _NODES: dict[type[exp.Expression], str] = {
     exp.Unnest: "unnest is DuckDB's",
 }
 # Names of columns that are never null, wherever a model orders by them.
-NEVER_NULL = frozenset(
-    "account_id aims attempt depth entity_id entity_key event_id event_name event_no feature_no grain last_pos"
-    " label load_no logged_id mask node occurred_at p place pos response_id row_no run step"
-    " submitted_at told_by untyped_values us user_id user_key valid_from value wave week started_at"
-    " logged entry_us first_seen_at person_id".split()
+NEVER_NULL = _words(
+    """
+    account_id aims attempt depth entity_id entry_pos event_id event_name event_no feature_no
+    last_pos logged_id mask node occurred_at place pos response_id row_no step submitted_at
+    told_by untyped_values us user_id valid_from value week
+    """
 )
 _QUOTED = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _WHOLE = {exp.DType.INT, exp.DType.BIGINT, exp.DType.SMALLINT, exp.DType.TINYINT}

@@ -1,4 +1,4 @@
-"""Models are the same files on every engine: what they compile to for Spark is read, with no Spark."""
+"""Models are the same files on every engine: their SQL for Spark is read here, with no Spark."""
 
 import json
 import os
@@ -20,8 +20,19 @@ from tests.spark.portable import faults
 RICH = {
     "timezone": "Europe/Berlin",
     "observed_until": "2026-06-30",
-    "event_properties": {"recipients": "integer", "amount_cents": "bigint", "variant": "varchar", "at": "timestamp"},
-    "user_properties": {"plan": "varchar", "mrr_cents": "bigint", "since": "date", "beta": "boolean", "score": "double"},
+    "event_properties": {
+        "recipients": "integer",
+        "amount_cents": "bigint",
+        "variant": "varchar",
+        "at": "timestamp",
+    },
+    "user_properties": {
+        "plan": "varchar",
+        "mrr_cents": "bigint",
+        "since": "date",
+        "beta": "boolean",
+        "score": "double",
+    },
     "sessions": {"idle": "30 minutes"},
     "identity": {"shared_devices": "last"},
     "quality": {
@@ -34,29 +45,81 @@ RICH = {
         ],
     },
     "funnels": {
-        "plain": {"steps": ["a", "b"], "window": "1 day", "breakdowns": ["plan", {"property": "variant", "at": "last"}]},
-        "accounts": {"steps": ["a", "b", "c"], "entity": "account_id", "entry": "best", "window": "9 days", "step_window": "2 days"},
-        "strict": {"steps": ["a", "b"], "order": "strict", "window": "1 hour", "entity": "session_id"},
+        "plain": {
+            "steps": ["a", "b"],
+            "window": "1 day",
+            "breakdowns": ["plan", {"property": "variant", "at": "last"}],
+        },
+        "accounts": {
+            "steps": ["a", "b", "c"],
+            "entity": "account_id",
+            "entry": "best",
+            "window": "9 days",
+            "step_window": "2 days",
+        },
+        "strict": {
+            "steps": ["a", "b"],
+            "order": "strict",
+            "window": "1 hour",
+            "entity": "session_id",
+        },
         "any": {"steps": ["a", "b", "c"], "order": "any", "window": "7 days"},
-        "held": {"steps": ["a", {"name": "b", "optional": True}, "c"], "hold": ["variant"], "window": "7 days", "exclude": [{"event": "x"}]},
-        "leaving": {"steps": ["a", "b"], "window": "7 days", "exclude": [{"event": "x", "scope": "entity"}]},
-        "attempts": {"steps": ["a", "b"], "count": "entries", "entry": "best", "window": "7 days"},
-        "reuse": {"steps": ["a", "a"], "row_reuse": True, "window": "7 days"},
+        "held": {
+            "steps": ["a", {"name": "b", "optional": True}, "c"],
+            "hold": ["variant"],
+            "window": "7 days",
+            "exclude": [{"event": "x"}],
+        },
+        "leaving": {
+            "steps": ["a", "b"],
+            "window": "7 days",
+            "exclude": [{"event": "x", "scope": "entity"}],
+        },
+        "attempts": {"steps": ["a", "b"], "count": "entries", "window": "7 days"},
+        "reuse": {
+            "steps": ["a", {"name": "again", "event": "a"}],
+            "row_reuse": True,
+            "window": "7 days",
+        },
         "rising": {"steps": ["a", "b"], "strict_increase": True},
     },
     "outcomes": {
-        "paid": {"event": "paid", "sum": "amount_cents", "at_least": 100, "after": "7 days", "within": "7 days"},
+        "paid": {
+            "event": "paid",
+            "sum": "amount_cents",
+            "at_least": 100,
+            "after": "7 days",
+            "within": "7 days",
+        },
         "thrice": {"event": "b", "at_least": 3, "after": "7 days", "within": "7 days"},
-        "through": {"funnel": "plain", "after": "7 days", "within": "1 day"},
+        "through": {"funnel": "plain", "after": "6 hours", "within": "6 hours"},
         "gone": {"not": "thrice"},
     },
     "aha_moments": {
-        "days": {"event": "b", "count": "days", "at_least": 2, "within": "7 days", "outcome": "thrice", "funnel": "plain"},
-        "kinds": {"event": "b", "count": {"distinct": "variant"}, "within": "7 days", "funnel": "any"},
+        "days": {
+            "event": "b",
+            "count": "days",
+            "at_least": 2,
+            "within": "7 days",
+            "outcome": "thrice",
+            "funnel": "plain",
+        },
+        "kinds": {
+            "event": "b",
+            "count": {"distinct": "variant"},
+            "within": "7 days",
+            "funnel": "any",
+        },
         "own": {"event": "b", "within": "7 days", "entity": "account_id", "entry": "a"},
     },
     "features": {
-        "f": {"events": ["b", "c"], "where": "recipients > 0", "entitlement": "plan = 'team'", "released_on": "2026-02-01", "topics": ["f"]},
+        "f": {
+            "events": ["b", "c"],
+            "where": "recipients > 0",
+            "entitlement": "plan = 'team'",
+            "released_on": "2026-02-01",
+            "topics": ["f"],
+        },
     },
     "segments": {"big": "mrr_cents > 1000"},
     "revenue": "mrr_cents",
@@ -65,8 +128,14 @@ RICH = {
         "weights": {"by": ["plan"], "segments": ["big"], "aha": "days"},
         "questions": {
             "q": {"kind": "rating5", "feature": "f"},
-            "often": {"kind": "frequency", "claim": {"event": "b", "count": "days", "within": "7 days"}},
-            "much": {"kind": "amount", "claim": {"event": "paid", "sum": "amount_cents", "within": "7 days"}},
+            "often": {
+                "kind": "frequency",
+                "claim": {"event": "b", "count": "days", "within": "7 days"},
+            },
+            "much": {
+                "kind": "amount",
+                "claim": {"event": "paid", "sum": "amount_cents", "within": "7 days"},
+            },
         },
     },
 }
@@ -94,7 +163,13 @@ def compiled(folder: Path, *args: str) -> dict[str, str]:
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
     }
-    command = [str(Path(sys.executable).with_name("dbt")), "compile", "--quiet", "--profiles-dir", "."]
+    command = [
+        str(Path(sys.executable).with_name("dbt")),
+        "compile",
+        "--quiet",
+        "--profiles-dir",
+        ".",
+    ]
     done = subprocess.run(
         [*command, "--select", "resource_type:model", "resource_type:test", *args],
         cwd=folder / "dbt_project",
@@ -152,7 +227,7 @@ def test_what_differs_is_found(sql, said):
         "select row_number() over (partition by p order by source nulls last, pos) from t",
         "select row_number() over (partition by p order by source desc nulls first) from t",
         "select * except (a) from t qualify row_number() over (partition by p order by us) = 1",
-        "select count(*) filter (where a = 'it is \"quoted\"') from t -- \"so\"",
+        'select count(*) filter (where a = \'it is "quoted"\') from t -- "so"',
     ],
 )
 def test_the_rest_may_be_said(sql):

@@ -18,11 +18,11 @@ select
     {%- else %}
     funnel_no * 72057594037927936 + entity_key as p,
     {%- endif %}
-    row_number() over (
+    cast(row_number() over (
         partition by funnel_no, entity_key order by us, {{ lowest }}, mask, {{ 'row_tie nulls last, ' if tied }}event_no
-    ) as pos,
+    ) as bigint) as pos,
     {%- if specs | selectattr('strict_increase') | list %}
-    rank() over (partition by funnel_no, entity_key order by us) as tie,
+    cast(rank() over (partition by funnel_no, entity_key order by us) as bigint) as tie,
     {%- else %}
     cast(null as bigint) as tie,
     {%- endif %}

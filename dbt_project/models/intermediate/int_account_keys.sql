@@ -13,7 +13,7 @@ accounts as (
 
 select
     account_id,
-    row_number() over (order by account_id)
+    cast(row_number() over (order by account_id) as bigint)
     {%- if funnelkit.grows() %} + (select coalesce(max(account_key), 0) from {{ this }}){% endif %} as account_key
 from accounts
 where account_id is not null

@@ -41,7 +41,7 @@ new as (
 select
     entity,
     entity_id,
-    row_number() over (partition by entity order by entity_id)
+    cast(row_number() over (partition by entity order by entity_id) as bigint)
     {%- if funnelkit.grows() %} + coalesce((select max(known.entity_key) from {{ this }} as known where known.entity = new.entity), 0){% endif %} as entity_key,
     owner_key
 from new

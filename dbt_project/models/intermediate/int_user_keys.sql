@@ -15,6 +15,6 @@ users as (
 
 select
     user_id,
-    row_number() over (order by user_id)
+    cast(row_number() over (order by user_id) as bigint)
     {%- if funnelkit.grows() %} + (select coalesce(max(user_key), 0) from {{ this }}){% endif %} as user_key
 from users
