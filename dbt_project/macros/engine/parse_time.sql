@@ -19,7 +19,7 @@ end
 
 {#- Spark's cast wants seconds and minutes of an offset wherever there is an offset, and knows no 24:00. -#}
 {% macro spark__parse_time(column) -%}
-{%- set text = "regexp_replace(trim(" ~ column ~ "), '^(.{10})[T ]24:00', '$1 00:00')" -%}
+{%- set text = "regexp_replace(trim(" ~ column ~ "), '^(.{10})[T ]24:00(?=(:00([.]0+)?)?($|[^0-9:.]))', '$1 00:00')" -%}
 {%- set zoned = "replace(replace(replace(replace(" ~ text ~ ", 'UTC', 'Z'), ' Z', 'Z'), ' +', '+'), ' -', '-')" -%}
 case
     when {{ matches(column, "'^[12][0-9]{3}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z$'") }} and {{ column }} not like '% 24:00%'
