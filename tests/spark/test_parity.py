@@ -33,7 +33,7 @@ _SMALL = (
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory) -> Path:
     """The folder of the tables that Spark has built."""
-    folder = tmp_path_factory.mktemp("spark")
+    folder: Path = tmp_path_factory.mktemp("spark")
     shutil.copytree(
         ROOT / "dbt_project", folder / "dbt", ignore=shutil.ignore_patterns("target", "logs")
     )

@@ -144,7 +144,7 @@ RICH = {
 @pytest.fixture(scope="module")
 def project(built_sample, tmp_path_factory) -> Path:
     """A copy of the project where DuckDB's dispatch is Spark's, beside a copy of the warehouse."""
-    folder = tmp_path_factory.mktemp("portable")
+    folder: Path = tmp_path_factory.mktemp("portable")
     ignored = shutil.ignore_patterns("target", "logs", "seed_rows.sql")
     shutil.copytree(ROOT / "dbt_project", folder / "dbt_project", ignore=ignored)
     for file in (folder / "dbt_project" / "macros").rglob("*.sql"):
