@@ -106,9 +106,8 @@ def test_macros_do_not_quote_identifiers_or_divide_blindly():
     # A double-quoted name is a string on other engines; `//` and `%` by zero raise here.
     for folder in ("macros/funnel", "macros/aha", "models"):
         for file in (root("dbt") / folder).rglob("*.sql"):
-            code = re.sub(
-                r"\{[#%{].*?[#%}]\}|--[^\n]*", "", file.read_text("utf-8"), flags=re.DOTALL
-            )
+            no_code = r"\{[#%{].*?[#%}]\}|--[^\n]*|like '[^']*'"
+            code = re.sub(no_code, "", file.read_text("utf-8"), flags=re.DOTALL)
             assert '"' not in code, file.name
             assert not re.search(r"//|%", code), file.name
 
