@@ -35,37 +35,9 @@
     select node, min(label) as label from reached group by node
 {%- endmacro %}
 
-{#- Spark's recursion takes no UNION and no aggregates, and ends where a round brings no row. No way is
-    longer than there are nodes; and who has so many neighbours is in a component that is too large: its
-    edges are left out. -#}
+{#- Made beforehand, in rounds: Spark's recursion takes no UNION and no aggregates. See id_rounds. -#}
 {% macro spark__id_groups(edges, rounds) -%}
-    with recursive {{ spark_narrow_edges(edges, rounds, ['a', 'b']) }},
-
-    reached (node, label, rounds) as (
-        select distinct edges.a as node, edges.a as label, least({{ rounds }}, sizes.nodes) as rounds
-        from {{ edges }} as edges
-        cross join (select count(distinct a) as nodes from {{ edges }}) as sizes
-        union all
-        select distinct narrow.b as node, reached.label, reached.rounds - 1 as rounds
-        from reached
-        inner join narrow on reached.node = narrow.a
-        where reached.rounds > 0 and reached.label < narrow.b
-    )
-
-    select node, min(label) as label from reached group by node
-{%- endmacro %}
-
-{% macro spark_narrow_edges(edges, rounds, columns) -%}
-    hubs as (
-        select a as node from {{ edges }} group by a having count(distinct b) >= {{ rounds }}
-    ),
-
-    narrow as (
-        select edges.{{ columns | join(', edges.') }}
-        from {{ edges }} as edges
-        left anti join hubs as a_hubs on edges.a = a_hubs.node
-        left anti join hubs as b_hubs on edges.b = b_hubs.node
-    )
+    select node, label from meta.id_groups
 {%- endmacro %}
 
 {#- By when the log had told that an id is the person: every merge of the way there, by the earliest way.
@@ -90,21 +62,6 @@
     select logged_id, person_id, min(told_at) as told_at from ways group by logged_id, person_id
 {%- endmacro %}
 
-{#- From every id to every other: `persons` come from a recursion, which Spark takes in no other one. -#}
 {% macro spark__told_ways(persons, merges, rounds) -%}
-    with recursive {{ spark_narrow_edges(merges, rounds, ['a', 'b', 'first_told_at']) }},
-
-    ways (logged_id, person_id, told_at, rounds) as (
-        select distinct merges.a as logged_id, merges.a as person_id, cast('0001-01-01' as timestamp) as told_at, least({{ rounds }}, sizes.nodes) as rounds
-        from {{ merges }} as merges
-        cross join (select count(distinct a) as nodes from {{ merges }}) as sizes
-        union all
-        select distinct
-            narrow.b as logged_id, ways.person_id, greatest(ways.told_at, narrow.first_told_at) as told_at, ways.rounds - 1 as rounds
-        from ways
-        inner join narrow on ways.logged_id = narrow.a
-        where ways.rounds > 0 and narrow.b <> ways.person_id
-    )
-
-    select logged_id, person_id, min(told_at) as told_at from ways group by logged_id, person_id
+    select logged_id, person_id, told_at from meta.id_ways
 {%- endmacro %}

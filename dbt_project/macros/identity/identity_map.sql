@@ -8,83 +8,9 @@
 {% macro identity_map(log_ids, told_ids, rules) -%}
 with
 
-ids as (
-    select logged_id, min(first_seen_at) as first_seen_at
-    from (
-        select logged_id, first_seen_at from {{ log_ids }}
-        union all
-        select 'anonymous:' || anonymous_id as logged_id, first_seen_at
-        from {{ log_ids }}
-        where anonymous_id is not null
-        union all
-        select logged_id, cast(null as timestamp) as first_seen_at from {{ told_ids }}
-    ) as named
-    group by logged_id
-),
+{{ id_merges(log_ids, told_ids) }},
 
--- An alias names a user where there is one of that id, else a device.
-aliases as (
-    select
-        told.logged_id as id,
-        coalesce(users.logged_id, 'anonymous:' || told.previous_id) as other,
-        min(told.first_seen_at) as first_seen_at,
-        max(told.last_seen_at) as last_seen_at,
-        min(told.first_told_at) as first_told_at
-    from {{ log_ids }} as told
-    left join ids as users on told.previous_id = users.logged_id
-    where told.previous_id is not null
-    group by 1, 2
-),
-
--- Two users, or two devices, are one person.
-merges as (
-    select id as a, other as b, first_told_at from aliases
-    where id <> other and (id like 'anonymous:%') = (other like 'anonymous:%')
-    union all
-    select other as a, id as b, first_told_at from aliases
-    where id <> other and (id like 'anonymous:%') = (other like 'anonymous:%')
-),
-
-edges as (
-    select distinct a, b from merges
-),
-
-labels as (
-    {{ id_groups('edges', rules.max_ids_per_person) }}
-),
-
--- Groups that one edge more would have made larger are part of a component that is too large.
-sized as (
-    select
-        node,
-        label,
-        count(*) over (partition by label) > {{ rules.max_ids_per_person }} or bool_or(is_cut) over (partition by label) as is_too_large
-    from (
-        select ways.b as node, max(case when ways.a = ways.b then labels.label end) as label, min(labels.label) <> max(labels.label) as is_cut
-        from labels
-        inner join (
-            select a, b from edges
-            union
-            select a, a as b from edges
-        ) as ways on labels.node = ways.a
-        group by ways.b
-    ) as labelled
-),
-
--- The person goes by the id that was seen first.
-persons as (
-    select
-        sized.node as logged_id,
-        case
-            when sized.is_too_large then sized.node
-            else first_value(sized.node) over (
-                partition by sized.label order by ids.first_seen_at nulls last, sized.node
-            )
-        end as person_id,
-        sized.is_too_large
-    from sized
-    left join ids on sized.node = ids.logged_id
-),
+{{ id_persons('merges', rules.max_ids_per_person) }},
 
 -- By when the log had told that an id is the person.
 told as (
@@ -188,4 +114,90 @@ final as (
 )
 
 select logged_id, user_id, how, valid_from from final
+{%- endmacro %}
+
+{#- Queries of a `with`: ids, aliases, and merges (a, b, first_told_at; both directions): what makes one
+    person of two ids. -#}
+{% macro id_merges(log_ids, told_ids) -%}
+ids as (
+    select logged_id, min(first_seen_at) as first_seen_at
+    from (
+        select logged_id, first_seen_at from {{ log_ids }}
+        union all
+        select 'anonymous:' || anonymous_id as logged_id, first_seen_at
+        from {{ log_ids }}
+        where anonymous_id is not null
+        union all
+        select logged_id, cast(null as timestamp) as first_seen_at from {{ told_ids }}
+    ) as named
+    group by logged_id
+),
+
+-- An alias names a user where there is one of that id, else a device.
+aliases as (
+    select
+        told.logged_id as id,
+        coalesce(users.logged_id, 'anonymous:' || told.previous_id) as other,
+        min(told.first_seen_at) as first_seen_at,
+        max(told.last_seen_at) as last_seen_at,
+        min(told.first_told_at) as first_told_at
+    from {{ log_ids }} as told
+    left join ids as users on told.previous_id = users.logged_id
+    where told.previous_id is not null
+    group by 1, 2
+),
+
+-- Two users, or two devices, are one person.
+merges as (
+    select id as a, other as b, first_told_at from aliases
+    where id <> other and (id like 'anonymous:%') = (other like 'anonymous:%')
+    union all
+    select other as a, id as b, first_told_at from aliases
+    where id <> other and (id like 'anonymous:%') = (other like 'anonymous:%')
+)
+{%- endmacro %}
+
+{#- Queries of a `with` behind id_merges: persons (logged_id, person_id, is_too_large), a row for each id
+    that a merge names. -#}
+{% macro id_persons(merges, max_ids) -%}
+edges as (
+    select distinct a, b from {{ merges }}
+),
+
+labels as (
+    {{ id_groups('edges', max_ids) }}
+),
+
+-- Groups that one edge more would have made larger are part of a component that is too large.
+sized as (
+    select
+        node,
+        label,
+        count(*) over (partition by label) > {{ max_ids }} or bool_or(is_cut) over (partition by label) as is_too_large
+    from (
+        select ways.b as node, max(case when ways.a = ways.b then labels.label end) as label, min(labels.label) <> max(labels.label) as is_cut
+        from labels
+        inner join (
+            select a, b from edges
+            union
+            select a, a as b from edges
+        ) as ways on labels.node = ways.a
+        group by ways.b
+    ) as labelled
+),
+
+-- The person goes by the id that was seen first.
+persons as (
+    select
+        sized.node as logged_id,
+        case
+            when sized.is_too_large then sized.node
+            else first_value(sized.node) over (
+                partition by sized.label order by ids.first_seen_at nulls last, sized.node
+            )
+        end as person_id,
+        sized.is_too_large
+    from sized
+    left join ids on sized.node = ids.logged_id
+)
 {%- endmacro %}

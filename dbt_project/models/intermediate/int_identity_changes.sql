@@ -1,13 +1,14 @@
-{{ config(materialized='grown', follows='load', reads=['identity', 'as_of'], after=['int_log_ids'], post_hook='{{ funnelkit.restate_ids() }}') }}
+{{ config(
+    materialized='grown', follows='load', reads=['identity', 'as_of'], after=['int_log_ids'],
+    pre_hook='{{ funnelkit.log_id_rounds() }}', post_hook='{{ funnelkit.restate_ids() }}'
+) }}
 
 -- Whose every id is, one row each time that this changed: from whom, to whom, by which load.
 with
 
 told_ids as (
 
-    select distinct logged_id
-    from {{ ref('stg_raw__users') }}
-    where reject_reason is null and load_no <= {{ funnelkit.grown_until() }}
+    {{ funnelkit.told_ids() }}
 
 ),
 
