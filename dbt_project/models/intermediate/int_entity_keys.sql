@@ -1,7 +1,7 @@
 {{ config(materialized='grown', follows='load', lists_entities=true, after=['fct_events', 'int_touched_users']) }}
 {%- set entities = funnelkit.other_entities() -%}
 
--- Dense keys of the entities that are neither users nor accounts; a key once given stays.
+-- Keys of the entities that are neither users nor accounts; a key once given stays.
 -- owner_key: the user of a session that funnelkit cut.
 with
 
@@ -38,10 +38,4 @@ new as (
 
 )
 
-select
-    entity,
-    entity_id,
-    cast(row_number() over (partition by entity order by entity_id) as bigint)
-    {%- if funnelkit.grows() %} + coalesce((select max(known.entity_key) from {{ this }} as known where known.entity = new.entity), 0){% endif %} as entity_key,
-    owner_key
-from new
+{{ funnelkit.numbered('new', 'entity_id', 'entity_key', of='entity', rest=['owner_key']) }}

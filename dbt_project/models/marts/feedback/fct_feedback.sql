@@ -51,25 +51,48 @@ scaled as (
 
 ),
 
+{% if plan.waves.kind == 'declared' -%}
 waved as (
 
     select
         scaled.*,
-        {% if plan.waves.kind == 'declared' -%}
         waves.wave_no,
         waves.wave
     from scaled
     left join (
         {{ funnelkit.wave_values(funnelkit.project_say_plan()) }}
     ) as waves on scaled.submitted_at >= waves.from_at and scaled.submitted_at < waves.until_at
-        {%- else -%}
-        {%- set wave = funnelkit.calendar_wave(plan.waves.kind, funnelkit.local_time('scaled.submitted_at', plan.timezone)) -%}
-        cast(dense_rank() over (order by {{ wave }}) - 1 as bigint) as wave_no,
-        {{ wave }} as wave
-    from scaled
-        {%- endif %}
 
 ),
+{%- else -%}
+timed as (
+
+    select
+        scaled.*,
+        {{ funnelkit.calendar_wave(plan.waves.kind, funnelkit.local_time('scaled.submitted_at', plan.timezone)) }} as wave
+    from scaled
+
+),
+
+-- Numbered among themselves: there are few, and of responses many.
+waves as (
+
+    select wave, cast(row_number() over (order by wave) - 1 as bigint) as wave_no
+    from (select distinct wave from timed) as asked
+
+),
+
+waved as (
+
+    select
+        timed.* except (wave),
+        waves.wave_no,
+        timed.wave
+    from timed
+    inner join waves on timed.wave = waves.wave
+
+),
+{%- endif %}
 
 final as (
 
