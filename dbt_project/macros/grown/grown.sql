@@ -17,9 +17,9 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% if grows %}
-        {%- set gone = funnelkit.grown_delete() -%}
-        {% if gone %}
-            {% call statement('removed') %}delete from {{ target }} where {{ gone }}{% endcall %}
+        {%- set key = funnelkit.grown_key() -%}
+        {% if key %}
+            {% call statement('removed') %}delete from {{ target }} where {{ key }} in ({{ funnelkit.grown_keys() }}){% endcall %}
         {% endif %}
         {% call statement('main') %}insert into {{ target }} by name {{ sql }}{% endcall %}
     {% else %}
@@ -35,11 +35,6 @@
     {{ drop_relation_if_exists(load_cached_relation(before)) }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target]}) }}
-{% endmaterialization %}
-
-{#- On other engines each build makes the table whole, which is what adding to it must equal. -#}
-{% materialization grown, adapter='spark' %}
-    {{ return(materialization_table_spark()) }}
 {% endmaterialization %}
 
 {#- Whether this build adds to the model's table; false where it is made whole. While dbt only parses
@@ -79,10 +74,6 @@
     {% if model.resource_type != 'model' or config.get('materialized') != 'grown' %}
         {{ return(whole) }}
     {% endif %}
-    {% if target.type != 'duckdb' %}
-        {% do whole.update({'until': funnelkit.asked_until({'names': []})}) %}
-        {{ return(whole) }}
-    {% endif %}
     {% set sources = funnelkit.grown_sources() %}
     {% do whole.update({'until': funnelkit.asked_until(sources)}) %}
     {% set state = funnelkit.grown_state(model.name) %}
@@ -103,6 +94,10 @@
 {#- The last load, or of the grown tables among the sources the load of the one furthest behind: a
     part of the project may have been built alone. -#}
 {% macro asked_until(sources) %}
+    {{ return(adapter.dispatch('asked_until', 'funnelkit')(sources)) }}
+{% endmacro %}
+
+{% macro default__asked_until(sources) %}
     {% set asked = 'select max(load_no) from raw.loads' %}
     {% if sources.names %}
         {% set asked = "select min(load_no) from (select max_by(load_no, no) as load_no from meta.model_state where model in ('" ~ sources.names | join("', '") ~ "') group by model) as held" %}
@@ -113,6 +108,10 @@
 
 {#- What a model's table says of itself; none before it was built. -#}
 {% macro grown_state(name) %}
+    {{ return(adapter.dispatch('grown_state', 'funnelkit')(name)) }}
+{% endmacro %}
+
+{% macro default__grown_state(name) %}
     {% set found = run_query(
         "select fingerprint, generation, upstream, load_no, observed_us from meta.model_state"
         ~ " where model = '" ~ name ~ "' order by no desc limit 1") %}
@@ -140,6 +139,9 @@
         {% do settings.pop('timezone') %}
     {% endif %}
     {% set parts = [model.raw_code, tojson(settings), env_var('FUNNELKIT_VERSION', ''), funnelkit.raw_is_seeded() ~ ''] %}
+    {% if target.type == 'spark' %}
+        {% do parts.append(funnelkit.spark_parts() ~ '') %}
+    {% endif %}
     {% if config.get('lists_entities') %}
         {% do parts.append(funnelkit.other_entities() | join(',')) %}
     {% endif %}
@@ -149,7 +151,7 @@
         {% do settings.pop('observed_until', none) %}
     {% endif %}
     {% if config.get('follows') == 'users' %}
-        {% do parts.append(run_query("select md5(string_agg(list || chr(31) || id, chr(30) order by list, id)) from raw.lists").columns[0].values()[0] ~ '') %}
+        {% do parts.append(run_query('select ' ~ funnelkit.digest_of_lists() ~ ' from raw.lists').columns[0].values()[0] ~ '') %}
     {% endif %}
     {{ return(local_md5(parts | join(';'))) }}
 {% endmacro %}
@@ -161,6 +163,10 @@
     {% for name in config.get('after') or [] if 'model.funnelkit.' ~ name in model.depends_on.nodes %}
         {% do names.append(name) %}
     {% endfor %}
+    {{ return(adapter.dispatch('made_of', 'funnelkit')(names)) }}
+{% endmacro %}
+
+{% macro default__made_of(names) %}
     {% set found = [] %}
     {% if names %}
         {% for row in run_query(
@@ -199,35 +205,67 @@
     state among that, a build adds nothing for good, or makes it whole again the next time; so it does
     after `--empty`. -#}
 {% macro record_growth(grows) %}
-    {% set generation = funnelkit.growth().generation + (0 if grows else 1) %}
-    {% set observed = funnelkit.observed_us() if config.get('matured') else 'null' %}
     {% set sources = funnelkit.grown_sources() %}
     {% set is_known = (grows or not sources.is_stale) and not invocation_args_dict.get('empty') %}
+    {% do adapter.dispatch('record_growth', 'funnelkit')(
+        grows,
+        funnelkit.grown_fingerprint() if is_known else 'unknown',
+        funnelkit.observed_us() if config.get('matured') else 'null'
+    ) %}
+{% endmacro %}
+
+{% macro default__record_growth(grows, fingerprint, observed) %}
+    {% set generation = funnelkit.growth().generation + (0 if grows else 1) %}
     {% call statement('state') %}
         insert into meta.model_state
         select
             coalesce((select max(no) from meta.model_state), 0) + 1, '{{ model.name }}',
-            '{{ funnelkit.grown_fingerprint() if is_known else 'unknown' }}', {{ generation }}, '{{ funnelkit.grown_upstream() }}',
+            '{{ fingerprint }}', {{ generation }}, '{{ funnelkit.grown_upstream() }}',
             {{ funnelkit.grown_until() }}, {{ observed }}
     {% endcall %}
 {% endmacro %}
 
-{#- Rows that this build replaces, as a condition; none where it only adds. -#}
-{% macro grown_delete() %}
+{#- What the table is rebuilt by, as an expression over its columns; none where a build only adds. -#}
+{% macro grown_key() %}
+    {{ return({
+        'users': 'user_key', 'user ids': 'user_id', 'event ids': 'event_id',
+        'entities': funnelkit.entity_of(funnelkit.project_funnels(), 'p'),
+    }.get(config.get('follows'))) }}
+{% endmacro %}
+
+{#- The values of it whose rows this build replaces, as a query. -#}
+{% macro grown_keys() %}
     {% set follows = config.get('follows') %}
     {% if follows == 'users' %}
-        {{ return('user_key in (' ~ funnelkit.touched_users() ~ ')') }}
+        {{ return(funnelkit.touched_users()) }}
     {% elif follows == 'user ids' %}
-        {{ return('user_id in (select user_id from ' ~ ref('int_user_keys') ~ ' where user_key in (' ~ funnelkit.touched_users() ~ '))') }}
+        {{ return('select user_id from ' ~ ref('int_user_keys') ~ ' where user_key in (' ~ funnelkit.touched_users() ~ ')') }}
     {% elif follows == 'entities' %}
-        {{ return(funnelkit.entity_of(funnelkit.project_funnels(), 'p') ~ ' in (' ~ funnelkit.touched_entities(config.get('matured', false)) ~ ')') }}
+        {{ return(funnelkit.touched_entities(config.get('matured', false))) }}
     {% elif follows == 'event ids' %}
-        {{ return('event_id in (' ~ funnelkit.new_event_ids() ~ ')') }}
+        {{ return(funnelkit.new_event_ids()) }}
     {% endif %}
     {{ return(none) }}
 {% endmacro %}
 
+{#- One text of all lists of ids, as an aggregate. -#}
+{% macro digest_of_lists() -%}
+    {{ adapter.dispatch('digest_of_lists', 'funnelkit')() }}
+{%- endmacro %}
+
+{% macro default__digest_of_lists() -%}
+    md5(string_agg(list || chr(31) || id, chr(30) order by list, id))
+{%- endmacro %}
+
+{% macro spark__digest_of_lists() -%}
+    md5(array_join(sort_array(collect_list(list || chr(31) || id)), chr(30)))
+{%- endmacro %}
+
 {% macro has_relation(relation) %}
+    {{ return(adapter.dispatch('has_relation', 'funnelkit')(relation)) }}
+{% endmacro %}
+
+{% macro default__has_relation(relation) %}
     {{ return(run_query(
         "select count(*) from information_schema.tables where table_catalog = current_database()"
         ~ " and table_schema = '" ~ relation.schema ~ "' and table_name = '" ~ relation.identifier ~ "'"

@@ -42,17 +42,31 @@
 {#- Before int_funnel_journeys is made again: what it says of those entities. -#}
 {% macro keep_journeys() %}
     {%- if execute and funnelkit.grown_since() >= 0 %}
-    create or replace temp table fk_journeys_before as
-    select * from {{ this }} where p in ({{ funnelkit.restated_entities() }})
+    {{ funnelkit.kept_aside('journeys_before', 'select * from ' ~ this ~ ' where p in (' ~ funnelkit.restated_entities() ~ ')') }}
     {%- endif %}
 {% endmacro %}
+
+{#- A statement that keeps rows for the rest of the run. -#}
+{% macro kept_aside(name, sql) -%}
+    {{ adapter.dispatch('kept_aside', 'funnelkit')(name, sql) }}
+{%- endmacro %}
+
+{% macro default__kept_aside(name, sql) -%}
+    create or replace temp table {{ name }} as {{ sql }}
+{%- endmacro %}
+
+{#- Spark has no temporary tables. -#}
+{% macro spark__kept_aside(name, sql) -%}
+    {% do run_query('drop table if exists meta.' ~ name) -%}
+    create table meta.{{ name }} as {{ sql }}
+{%- endmacro %}
 
 {#- After it: journeys that began, ended, or came to another outcome. -#}
 {% macro restate_journeys() %}
     {%- if execute and funnelkit.grown_since() >= 0 %}
     insert into meta.restatements
     select {{ funnelkit.grown_until() }}, 'journeys', funnels.funnel, count(*)
-    from fk_journeys_before as old
+    from {{ 'meta.' if target.type == 'spark' }}journeys_before as old
     full join (select * from {{ this }} where p in ({{ funnelkit.restated_entities() }})) as new
         on old.p = new.p and old.attempt = new.attempt
     inner join {{ ref('dim_funnels') }} as funnels on coalesce(old.funnel_no, new.funnel_no) = funnels.funnel_no

@@ -5,7 +5,7 @@
 -- depends_on:{% if not execute %} {{ ref('int_observed_until') }}{% endif %} what the macros read
 with
 
-touched_rows as {{ 'materialized ' if funnelkit.grows() }}(
+touched_rows as {{ funnelkit.made_once() if funnelkit.grows() }}(
 
     {{ funnelkit.touched_funnel_rows() }}
 

@@ -4,7 +4,7 @@
 -- Reported chains of every unit that entered, by run; which runs there are, and why: funnel_runs.
 with
 
-touched_rows as {{ 'materialized ' if funnelkit.grows() }}(
+touched_rows as {{ funnelkit.made_once() if funnelkit.grows() }}(
 
     {{ funnelkit.touched_funnel_rows() }}
 

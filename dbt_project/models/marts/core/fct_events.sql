@@ -1,4 +1,4 @@
-{{ config(materialized='grown', follows='users', after=['stg_raw__events', 'int_touched_users', 'int_account_keys', 'int_events_excluded', 'int_events_duplicates']) }}
+{{ config(materialized='grown', follows='users', sorted='event_no', after=['stg_raw__events', 'int_touched_users', 'int_account_keys', 'int_events_excluded', 'int_events_duplicates']) }}
 {%- set settings = funnelkit.settings() -%}
 {%- set timed_sessions = settings.session_idle_us is not none and 'session_id' not in settings.event_properties -%}
 {%- set may_exclude = settings.quality.exclude or settings.quality.near_duplicates_us is not none -%}
@@ -98,4 +98,4 @@ final as (
 )
 
 select * from final
-order by event_no
+{{ funnelkit.in_order('event_no') }}
