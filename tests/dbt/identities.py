@@ -65,9 +65,10 @@ class _Dispatch:
 
 
 @cache
-def _macros(engine: str) -> Any:
+def macros(engine: str) -> Any:
+    """The macros of identity, as an engine's."""
     folder = root("dbt") / "macros"
-    files = (folder / "identity" / "identity_map.sql", folder / "engine" / "id_groups.sql")
+    files = (*(folder / "identity").glob("*.sql"), folder / "engine" / "id_groups.sql")
     environment = Environment(undefined=StrictUndefined, extensions=["jinja2.ext.do"])
     adapter = _Dispatch(engine)
     environment.globals["adapter"] = adapter
@@ -81,26 +82,31 @@ def by_macro(
 ) -> dict[str, Whose]:
     """Whose every id is, by the macro; `told`: ids that only user rows name."""
     with duckdb.connect() as con:
-        con.execute(
-            "create table said (logged_id varchar, user_id varchar, anonymous_id varchar,"
-            " previous_id varchar, seen_at bigint, told_at bigint)"
-        )
-        rows = [(e.id, e.user, e.device, e.previous, e.at, e.told_at) for e in log]
-        columns = list(zip(*rows, strict=True)) or [()] * 6
-        con.execute("insert into said select " + ", ".join(["unnest(?)"] * 6), columns)
-        con.execute(
-            "create table log_ids as select logged_id, user_id, anonymous_id, previous_id,"
-            " min(make_timestamp(seen_at * 1000000)) as first_seen_at,"
-            " max(make_timestamp(seen_at * 1000000)) as last_seen_at,"
-            " min(make_timestamp(told_at * 1000000)) as first_told_at from said group by all"
-        )
-        con.execute("create table told_ids as select unnest(?::varchar[]) as logged_id", [[*told]])
-        sql = _macros(rules.engine).identity_map("log_ids", "told_ids", rules._asdict())
+        load(con, log, told)
+        sql = macros(rules.engine).identity_map("log_ids", "told_ids", rules._asdict())
         found = con.execute(
             f"select logged_id, user_id, how, cast(epoch(valid_from) as bigint) from ({sql})"
         ).fetchall()
     assert len({row[0] for row in found}) == len(found)
     return {row[0]: Whose(*row[1:]) for row in found}
+
+
+def load(con: duckdb.DuckDBPyConnection, log: Iterable[Said], told: Iterable[str]) -> None:
+    """Tables log_ids (as int_log_ids) and told_ids."""
+    con.execute(
+        "create table said (logged_id varchar, user_id varchar, anonymous_id varchar,"
+        " previous_id varchar, seen_at bigint, told_at bigint)"
+    )
+    rows = [(e.id, e.user, e.device, e.previous, e.at, e.told_at) for e in log]
+    columns = list(zip(*rows, strict=True)) or [()] * 6
+    con.execute("insert into said select " + ", ".join(["unnest(?)"] * 6), columns)
+    con.execute(
+        "create table log_ids as select logged_id, user_id, anonymous_id, previous_id,"
+        " min(make_timestamp(seen_at * 1000000)) as first_seen_at,"
+        " max(make_timestamp(seen_at * 1000000)) as last_seen_at,"
+        " min(make_timestamp(told_at * 1000000)) as first_told_at from said group by all"
+    )
+    con.execute("create table told_ids as select unnest(?::varchar[]) as logged_id", [[*told]])
 
 
 def groups(edges: Iterable[tuple[str, str]], rounds: int, engine: str) -> set[frozenset[str]]:
@@ -111,7 +117,7 @@ def groups(edges: Iterable[tuple[str, str]], rounds: int, engine: str) -> set[fr
             "create table edges as select unnest(?) as a, unnest(?) as b",
             [*zip(*both, strict=True)],
         )
-        sql = _macros(engine).id_groups("edges", rounds)
+        sql = macros(engine).id_groups("edges", rounds)
         found = con.execute(f"select label, list(node) from ({sql}) group by label").fetchall()
     assert all(label == min(nodes) for label, nodes in found)
     return {frozenset(nodes) for _, nodes in found}
@@ -129,7 +135,7 @@ def by_oracle(
     seen = dict(_seen(log))
     ids = {*seen, *told}
     merges, links = _edges(log, ids)
-    groups = _components(merges)
+    groups = components(merges)
     too_large = {id for group in groups for id in group if len(group) > rules.max_ids_per_person}
     persons = {id: id for id in ids}
     for group in groups:
@@ -183,7 +189,7 @@ def _edges(log: Sequence[Said], ids: set[str]) -> tuple[list[Edge], list[Link]]:
     return merges, links
 
 
-def _components(merges: Iterable[Edge]) -> list[set[str]]:
+def components(merges: Iterable[Edge]) -> list[set[str]]:
     found: dict[str, set[str]] = {}
     for a, b, _ in merges:
         both = found.get(a, {a}) | found.get(b, {b})
@@ -210,7 +216,7 @@ def _told(id: str, person: str, merges: Sequence[Edge]) -> int | None:
         return None
     for moment in sorted({told for _, _, told in merges}):
         known = [edge for edge in merges if edge[2] <= moment]
-        if any({id, person} <= group for group in _components(known)):
+        if any({id, person} <= group for group in components(known)):
             return moment
     return None
 

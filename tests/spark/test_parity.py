@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from tests.conftest import ROOT
+from tests.spark.warm import SMALL
 
 pytest.importorskip("pyspark", reason="needs the extra `spark`")
 pytest.importorskip("dbt.adapters.spark", reason="needs the extra `spark`")
@@ -21,13 +22,16 @@ pytestmark = [
 
 # Numbers of rows of one build: nothing depends on which is whose.
 _OF_ONE_BUILD = {"row_no"}
-# Compiling expressions costs more than the sample's rows do.
-_SMALL = (
-    ("spark.sql.codegen.wholeStage", "false"),
-    ("spark.sql.codegen.factoryMode", "NO_CODEGEN"),
-    ("spark.sql.shuffle.partitions", "2"),
-    ("spark.default.parallelism", "2"),
-)
+# Each engine numbers users and accounts as it can without one task for all: Spark's keys as
+# DuckDB's, by the ids that have them. Every funnel and aha moment of the sample counts users.
+_USER = "(select ours from users where theirs = {})"
+_KEYS = {
+    "user_key": _USER.format("user_key"),
+    "entity_key": _USER.format("entity_key"),
+    "account_key": "(select ours from accounts where theirs = account_key)",
+    "event_no": _USER.format("event_no >> 32") + " * 4294967296 + event_no % 4294967296",
+    "p": "(p >> 56) * 72057594037927936 + " + _USER.format("p % 72057594037927936"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +43,13 @@ def tables(tmp_path_factory) -> Path:
     )
     profiles = folder / "dbt" / "profiles.yml"
     lines = profiles.read_text("utf-8").rstrip().splitlines()
-    lines = [line for line in lines if not any(name in line for name, _ in _SMALL)]
-    lines += [f'        {name}: "{value}"' for name, value in _SMALL]
+    lines = [line for line in lines if not any(name in line for name in SMALL)]
+    lines += [f'        {name}: "{value}"' for name, value in SMALL.items()]
     profiles.write_text("\n".join(lines) + "\n", "utf-8")
     paths = {
         "FUNNELKIT_SEEDS": str(ROOT / "seeds"),
         "FUNNELKIT_SPARK": str(folder),
+        "FUNNELKIT_SPARK_PARTS": "4",
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
     }
@@ -60,21 +65,32 @@ def tables(tmp_path_factory) -> Path:
     return folder / "warehouse" / "main.db"
 
 
-def differences(con: duckdb.DuckDBPyConnection, name: str, files: str) -> dict[str, object]:
+def files(tables: Path, name: str) -> str:
+    """Rows of a table, those of all its parts; the part is in no file."""
+    return f"read_parquet('{tables}/{name}/**/*.parquet', hive_partitioning = false)"
+
+
+def differences(con: duckdb.DuckDBPyConnection, name: str, rows: str) -> dict[str, object]:
     """Rows that one of both has alone, and columns of another name or type.
 
     Doubles are compared to nine digits; every other type must be the same, and its values.
     """
     ours = con.execute(f"describe {name}").fetchall()
-    theirs = con.execute(f"describe select * from read_parquet('{files}')").fetchall()
+    theirs = con.execute(f"describe select * from {rows}").fetchall()
     wide = {column: kind.replace(" WITH TIME ZONE", "") for column, kind, *_ in theirs}
     unlike = {(column, kind) for column, kind, *_ in ours} ^ set(wide.items())
-    columns = ", ".join(
-        f"round({column}, 9) as {column}" if kind == "DOUBLE" else f"cast({column} as {kind})"
+    columns = {
+        column: f"round({column}, 9)" if kind == "DOUBLE" else f"cast({column} as {kind})"
         for column, kind, *_ in ours
         if column not in _OF_ONE_BUILD
+    }
+    here, there = (
+        "select " + ", ".join(f"{sql} as {column}" for column, sql in each.items()) + f" from {of}"
+        for each, of in (
+            (columns, name),
+            (columns | {column: sql for column, sql in _KEYS.items() if column in columns}, rows),
+        )
     )
-    here, there = (f"select {columns} from {each}" for each in (name, f"read_parquet('{files}')"))
     alone = [
         con.execute(f"select count(*) from ({one} except all {other})").fetchall()[0][0]
         for one, other in ((here, there), (there, here))
@@ -83,15 +99,24 @@ def differences(con: duckdb.DuckDBPyConnection, name: str, files: str) -> dict[s
 
 
 def test_every_table_has_the_same_rows(built_sample, tables):
-    with duckdb.connect(str(built_sample.paths.warehouse), read_only=True) as con:
+    with duckdb.connect(":memory:") as con:
         con.execute("set TimeZone = 'UTC'")
+        con.execute(f"attach '{built_sample.paths.warehouse}' as duck (read_only)")
+        for kind in ("user", "account"):
+            con.execute(
+                f"create table {kind}s as"
+                f" select ours.{kind}_key as ours, theirs.{kind}_key as theirs"
+                f" from duck.int_{kind}_keys as ours inner join {files(tables, f'int_{kind}_keys')}"
+                f" as theirs using ({kind}_id)"
+            )
+        con.execute("use duck")
+        con.execute("set search_path = 'duck.main,memory.main'")
         names = [row[0] for row in con.execute("select name from (show tables)").fetchall()]
+        names = [name for name in names if name not in ("users", "accounts")]
         views = {"stg_raw__feedback"}
         assert {path.name for path in tables.iterdir()} == set(names) - views
         found = {
-            name: differences(con, name, f"{tables}/{name}/*.parquet")
-            for name in names
-            if name not in views
+            name: differences(con, name, files(tables, name)) for name in names if name not in views
         }
     assert {
         name: said for name, said in found.items() if said != {"columns": set(), "rows": [0, 0]}

@@ -1,0 +1,130 @@
+"""Builds that grow on Spark: one more day, and merges that came late, give the tables of one build.
+
+DuckDB builds the same raw rows at once; which rows that gives is tested on its own.
+"""
+
+from typing import Any, NamedTuple
+
+import duckdb
+import pytest
+import yaml
+
+from tests.dbt import growing as g
+
+pytest.importorskip("pyspark", reason="needs the extra `spark`")
+pytest.importorskip("dbt.adapters.spark", reason="needs the extra `spark`")
+
+from tests.spark import plans, warm
+
+pytestmark = [pytest.mark.long, warm.NEEDS_JAVA]
+
+# Up to the journeys: what follows is made whole of them on every engine.
+_SELECTED = ("--select", "+fct_funnel_journeys", "+fct_sessions", "rpt_restatements")
+_GROWN = warm.words(
+    """
+    stg_raw__events int_log_ids int_identity_changes int_user_keys int_account_keys
+    int_events_duplicates int_events_excluded int_touched_users fct_events fct_sessions
+    int_entity_keys int_touched_values int_funnel_rows int_funnel_chains int_funnel_chain_rows
+    """
+)
+
+
+class Built(NamedTuple):
+    """The project on DuckDB, made at once; on Spark in two builds; and the models' SQL of each."""
+
+    duck: Any
+    world: warm.World
+    queries: dict[str, dict[str, str]]
+    made_by: list[dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Built:
+    folder = tmp_path_factory.mktemp("growing")
+    duck = g.project(folder / "duck", g.DEFINITIONS)
+    events, users = g.random_rows(3)
+    events.sort(key=lambda event: str(event.occurred_at))
+    first = [event for event in events if event.previous_id is None]
+    day = first[len(first) * 4 // 5 :] + [event for event in events if event.previous_id]
+    world = warm.World(warm.session(folder), folder, "growing", yaml.safe_load(g.DEFINITIONS))
+    queries, made_by = {}, []
+    for name, some, told in (
+        ("whole", first[: len(first) * 4 // 5], users[:8]),
+        ("grown", day, users[8:]),
+    ):
+        g.load(duck, "events", f"events_{name}", some)
+        g.load(duck, "users", f"users_{name}", told)
+        world.load(duck.paths.warehouse)
+        results = world.dbt("run", *_SELECTED)
+        queries[name] = {
+            model: each.node.compiled_code
+            for model, each in results.items()
+            if each.node.resource_type == "model"
+        }
+        made_by.append({table: world.said(table)["funnelkit.made_by"] for table in _GROWN})
+    g.build(duck)
+    return Built(duck, world, queries, made_by)
+
+
+def test_a_day_more_is_added(built):
+    one, other = built.made_by
+    assert one == other
+    assert len(set(one.values())) == 1
+
+
+def test_tables_that_grew_are_those_of_one_build(built):
+    with duckdb.connect(str(built.duck.paths.warehouse), read_only=True) as con:
+        con.execute("set TimeZone = 'UTC'")
+        found = {}
+        for (name,) in con.execute("select name from (show tables)").fetchall():
+            files = built.world.files(name)
+            if name == "rpt_restatements" or not built.world.folder_of(name).is_dir():
+                continue
+            columns = ", ".join(
+                f"round({column}, 9)" if kind == "DOUBLE" else f"cast({column} as {kind})"
+                for column, kind, *_ in con.execute(f"describe {name}").fetchall()
+                if column not in g._KEYS | {"p", "funnel_no"}
+            )
+            if not (columns and name.startswith(g._COMPARED)):
+                continue
+            here = f"select {columns} from {name}"
+            there = f"select {columns} from read_parquet('{files}', hive_partitioning = false)"
+            found[name] = [
+                con.execute(f"select count(*) from ({one} except all {other})").fetchall()[0][0]
+                for one, other in ((here, there), (there, here))
+            ]
+    assert len(found) > 10
+    assert {name: alone for name, alone in found.items() if alone != [0, 0]} == {}
+
+
+def test_what_a_late_merge_changed_is_counted(built):
+    told = built.world.spark.sql("select what, changed from meta.restatements").collect()
+    assert {row[0] for row in told} >= {"ids", "users"}
+    assert all(row[1] > 0 for row in told)
+
+
+@pytest.mark.parametrize("how", ["whole", "grown"])
+def test_no_task_has_everything_to_do(built, how):
+    found = {
+        model: plans.serial(built.world.spark, sql) for model, sql in built.queries[how].items()
+    }
+    assert len(found) > 25
+    assert {model: faults for model, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("select row_number() over (order by event_no) from {0}.fct_events", "one task"),
+        ("select 1 from {0}.fct_events as a cross join {0}.fct_events as b", "everything"),
+        (
+            "select 1 from {0}.dim_funnels as a inner join {0}.fct_events as b"
+            " on a.funnel_no < b.event_no"
+            " where a.funnel_no not in (select user_key from {0}.fct_events)",
+            "fct_events sent",
+        ),
+    ],
+)
+def test_such_plans_are_found(built, sql, said):
+    found = plans.serial(built.world.spark, sql.format(built.world.schema))
+    assert any(said in fault for fault in found), found
