@@ -257,10 +257,6 @@
     md5(string_agg(list || chr(31) || id, chr(30) order by list, id))
 {%- endmacro %}
 
-{% macro spark__digest_of_lists() -%}
-    md5(array_join(sort_array(collect_list(list || chr(31) || id)), chr(30)))
-{%- endmacro %}
-
 {% macro has_relation(relation) %}
     {{ return(adapter.dispatch('has_relation', 'funnelkit')(relation)) }}
 {% endmacro %}

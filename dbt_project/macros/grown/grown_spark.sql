@@ -178,3 +178,7 @@
 {% macro spark__has_relation(relation) %}
     {{ return(load_cached_relation(relation) is not none) }}
 {% endmacro %}
+
+{% macro spark__digest_of_lists() -%}
+    md5(array_join(sort_array(collect_list(list || chr(31) || id)), chr(30)))
+{%- endmacro %}
