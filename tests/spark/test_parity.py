@@ -25,12 +25,16 @@ _OF_ONE_BUILD = {"row_no"}
 # Each engine numbers users and accounts as it can without one task for all: Spark's keys as
 # DuckDB's, by the ids that have them. Every funnel and aha moment of the sample counts users.
 _USER = "(select ours from users where theirs = {})"
+_P = "({0} >> 56) * 72057594037927936 + " + _USER.format("{0} % 72057594037927936")
+_EVENT = _USER.format("{0} >> 32") + " * 4294967296 + {0} % 4294967296"
 _KEYS = {
     "user_key": _USER.format("user_key"),
     "entity_key": _USER.format("entity_key"),
     "account_key": "(select ours from accounts where theirs = account_key)",
-    "event_no": _USER.format("event_no >> 32") + " * 4294967296 + event_no % 4294967296",
-    "p": "(p >> 56) * 72057594037927936 + " + _USER.format("p % 72057594037927936"),
+    "event_no": _EVENT.format("event_no"),
+    "entry_event_no": _EVENT.format("entry_event_no"),
+    "p": _P.format("p"),
+    "lane_p": _P.format("lane_p"),
 }
 
 
@@ -115,9 +119,13 @@ def test_every_table_has_the_same_rows(built_sample, tables):
         names = [name for name in names if name not in ("users", "accounts")]
         views = {"stg_raw__feedback"}
         assert {path.name for path in tables.iterdir()} == set(names) - views
-        found = {
-            name: differences(con, name, files(tables, name)) for name in names if name not in views
-        }
+        found = {}
+        for name in set(names) - views:
+            if any((tables / name).rglob("*.parquet")):
+                found[name] = differences(con, name, files(tables, name))
+            else:  # a table in parts that has none
+                count = con.execute(f"select count(*) from {name}").fetchall()[0][0]
+                found[name] = {"columns": set(), "rows": [count, 0]}
     assert {
         name: said for name, said in found.items() if said != {"columns": set(), "rows": [0, 0]}
     } == {}

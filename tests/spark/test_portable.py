@@ -233,3 +233,9 @@ def test_what_differs_is_found(sql, said):
 )
 def test_the_rest_may_be_said(sql):
     assert list(faults(sql)) == []
+
+
+def test_contracts_name_types_that_both_have():
+    files = (ROOT / "dbt_project" / "models").rglob("*.yml")
+    said = {kind for file in files for kind in re.findall(r"data_type: (\S+)", file.read_text())}
+    assert said <= {"bigint", "boolean", "date", "double", "integer", "string", "timestamp"}
