@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo build reports reports-check test test-long lint types bench bench-build check lock clean
+.PHONY: help setup demo build reports reports-check test test-long test-spark lint types bench bench-build check lock clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -45,6 +45,10 @@ test: setup ## the tests (a quarter of an hour on two cores)
 test-long: setup ## the slow tests: many seeds, kill points, big data
 	$(BIN)/python -m pytest -m long
 
+test-spark: setup ## the tests on Apache Spark: Java 17, and half an hour on two cores
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements-spark.lock
+	$(BIN)/python -m pytest -m "long or not long" tests/spark
+
 lint: setup ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -64,8 +68,11 @@ bench-build: setup ## measure a dbt build: whole, one more day, its memory (minu
 
 check: lint types test reports-check ## all that must pass before a change lands
 
-lock: setup ## write requirements.lock again (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock
+LOCK := uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+lock: setup ## write requirements.lock again, and what Spark needs beyond it (needs uv)
+	$(LOCK) --output-file requirements.lock
+	$(LOCK) --extra spark --constraint requirements.lock --quiet | grep -vxFf requirements.lock > requirements-spark.lock
 
 clean: ## remove what was built, .venv included
 	rm -rf $(VENV) build dist dbt_project/target dbt_project/logs

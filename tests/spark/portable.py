@@ -78,13 +78,10 @@ _WHOLE = {exp.DType.INT, exp.DType.BIGINT, exp.DType.SMALLINT, exp.DType.TINYINT
 _BROKEN = {exp.DType.DOUBLE, exp.DType.FLOAT, exp.DType.DECIMAL}
 # By a number that is written there, of what is not negative.
 _HARMLESS = (exp.IntDiv, exp.Mod)
-# As dbt names a DuckDB table; Spark's are main.x.
-_RELATION = re.compile(r'"\w+"\."(\w+)"\."(\w+)"')
 
 
 def faults(sql: str) -> Iterator[str]:
     """What is wrong with a compiled query, a sentence each."""
-    sql = _RELATION.sub(r"\1.\2", sql)
     if '"' in _QUOTED.sub("", sql):
         yield "a double quote: an identifier on DuckDB, a text on Spark"
     try:

@@ -1,12 +1,7 @@
 """Models are the same files on every engine: their SQL for Spark is read here, with no Spark."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +9,7 @@ from tests.conftest import ROOT
 
 pytest.importorskip("sqlglot", reason="reads the compiled models")
 
+from tests.spark.compiled import compiled
 from tests.spark.portable import faults
 
 # All that definitions may say, as far as it changes the SQL.
@@ -139,52 +135,6 @@ RICH = {
         },
     },
 }
-
-
-@pytest.fixture(scope="module")
-def project(built_sample, tmp_path_factory) -> Path:
-    """A copy of the project where DuckDB's dispatch is Spark's, beside a copy of the warehouse."""
-    folder: Path = tmp_path_factory.mktemp("portable")
-    # What these say is no query of a model.
-    ignored = shutil.ignore_patterns("target", "logs", "seed_rows.sql", "grown_spark.sql")
-    shutil.copytree(ROOT / "dbt_project", folder / "dbt_project", ignore=ignored)
-    for file in (folder / "dbt_project" / "macros").rglob("*.sql"):
-        text = file.read_text("utf-8").replace("{% macro duckdb__", "{% macro unused__")
-        file.write_text(re.sub(r"{% macro spark__", "{% macro duckdb__", text), "utf-8")
-    shutil.copy(built_sample.paths.warehouse, folder / "warehouse.duckdb")
-    return folder
-
-
-def compiled(folder: Path, *args: str) -> dict[str, str]:
-    """SQL of models and tests, by name."""
-    shutil.rmtree(folder / "target", ignore_errors=True)
-    paths = {
-        "FUNNELKIT_WAREHOUSE": str(folder / "warehouse.duckdb"),
-        "FUNNELKIT_SEEDS": str(ROOT / "seeds"),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-    }
-    command = [
-        str(Path(sys.executable).with_name("dbt")),
-        "compile",
-        "--quiet",
-        "--profiles-dir",
-        ".",
-    ]
-    done = subprocess.run(
-        [*command, "--select", "resource_type:model", "resource_type:test", *args],
-        cwd=folder / "dbt_project",
-        env={**os.environ, **paths},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    nodes = json.loads((folder / "target" / "manifest.json").read_text("utf-8"))["nodes"].values()
-    return {
-        node["name"]: node["compiled_code"]
-        for node in nodes
-        if node["resource_type"] in ("model", "test") and node.get("compiled_code")
-    }
 
 
 @pytest.mark.parametrize("definitions", [None, RICH], ids=["sample", "rich"])

@@ -111,7 +111,9 @@ class World:
         return {key: value for key, value in map(tuple, rows) if key.startswith("funnelkit.")}
 
     def folder_of(self, table: str) -> Path:
-        return self.folder / "warehouse" / f"{self.schema}.db" / table
+        # A process has one session, and that the folder it began with.
+        tables = self.spark.conf.get("spark.sql.warehouse.dir").removeprefix("file:")
+        return Path(tables) / f"{self.schema}.db" / table
 
     def files(self, table: str) -> str:
         """A table's files, for DuckDB; parts are folders."""

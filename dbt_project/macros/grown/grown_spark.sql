@@ -99,6 +99,7 @@
             ) as rows
             {{ funnelkit.spark_by_part() }}
         {% endcall %}
+        {% do run_query('set spark.sql.sources.partitionOverwriteMode = static') %}
     {% else %}
         {% call statement('main') %}select 'nothing was touched' as done{% endcall %}
     {% endif %}
