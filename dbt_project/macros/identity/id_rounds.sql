@@ -11,7 +11,7 @@
 
 {#- Before int_identity_changes, where the engine cannot recurse: groups of ids (meta.id_groups) and by
     when the log had told them (meta.id_ways), in rounds over the table of merges until one changes
-    nothing. A log has few merges, and nothing else is read again. -#}
+    nothing. Ids are read for them three times, rounds read merges alone. -#}
 {% macro id_rounds(log_ids, told_ids) -%}
     {{ adapter.dispatch('id_rounds', 'funnelkit')(log_ids, told_ids) }}
 {%- endmacro %}
@@ -68,10 +68,10 @@
     select a as node, least(a, min(b)) as label, true as is_new from {{ merges }} group by a
 {%- endmacro %}
 
-{#- A round of FastSV (Zhang, Azad, Buluç 2020, "Parallel algorithms for finding connected components
-    using linear algebra"): every node, and the node that it goes by, takes the least that a neighbour's
-    label goes by. About as many rounds as the largest group has binary digits; what changes nothing
-    has one label in a group, its least node. -#}
+{#- A round of FastSV (Zhang, Azad, Hu 2020, "A distributed-memory connected component algorithm with
+    fast convergence"): every node, and the node that it goes by, takes the least that a neighbour's
+    label goes by. About as many rounds as the largest group has binary digits; where one changes
+    nothing, a group has one label, its least node. -#}
 {% macro spark_next_labels(labels, merges) -%}
     with
 
