@@ -85,6 +85,7 @@
         {% if emptied %}
             {% do run_query('alter table ' ~ target ~ ' drop if exists partition (fk_part = ' ~ emptied | join('), partition (fk_part = ') ~ ')') %}
         {% endif %}
+        {# Never set back: threads share a session, and in the other mode all parts would go. #}
         {% do run_query('set spark.sql.sources.partitionOverwriteMode = dynamic') %}
         {% call statement('main') %}
             insert overwrite table {{ target }} partition (fk_part)
@@ -99,7 +100,6 @@
             ) as rows
             {{ funnelkit.spark_by_part() }}
         {% endcall %}
-        {% do run_query('set spark.sql.sources.partitionOverwriteMode = static') %}
     {% else %}
         {% call statement('main') %}select 'nothing was touched' as done{% endcall %}
     {% endif %}
