@@ -114,17 +114,24 @@
     {% do run_query('alter table ' ~ relation ~ ' set tblproperties (' ~ texts | join(', ') ~ ')') %}
 {% endmacro %}
 
-{#- What a table says of itself; none where there is none. -#}
+{#- What a table says of itself; nothing where there is none. Asked once a model: what it is made from
+    does not change meanwhile. -#}
 {% macro spark_said(name) %}
-    {% set node = graph.nodes.values() | selectattr('unique_id', 'equalto', 'model.funnelkit.' ~ name) | first %}
-    {% set relation = adapter.get_relation(database=none, schema=node.schema, identifier=node.alias) %}
-    {% set said = {} %}
-    {% if relation is not none %}
-        {% for row in run_query('show tblproperties ' ~ relation).rows if row[0].startswith('funnelkit.') %}
-            {% do said.update({row[0][10:]: row[1]}) %}
-        {% endfor %}
+    {% if not model.get('fk_said') %}
+        {% do model.update({'fk_said': {}}) %}
     {% endif %}
-    {{ return(said) }}
+    {% if name not in model.fk_said %}
+        {% set node = graph.nodes['model.funnelkit.' ~ name] %}
+        {% set relation = adapter.get_relation(database=none, schema=node.schema, identifier=node.alias) %}
+        {% set said = {} %}
+        {% if relation is not none %}
+            {% for row in run_query('show tblproperties ' ~ relation).rows if row[0].startswith('funnelkit.') %}
+                {% do said.update({row[0][10:]: row[1]}) %}
+            {% endfor %}
+        {% endif %}
+        {% do model.fk_said.update({name: said}) %}
+    {% endif %}
+    {{ return(model.fk_said[name]) }}
 {% endmacro %}
 
 {% macro spark__grown_state(name) %}
