@@ -25,7 +25,7 @@ def _words(text: str) -> frozenset[str]:
 # What sqlglot has no class of its own for and Spark has; the rest of these is DuckDB's.
 _SPARKS = _words(
     """
-    make_dt_interval monotonically_increasing_id timestamp_micros try_parse_json xxhash64
+    make_dt_interval monotonically_increasing_id pmod timestamp_micros try_parse_json xxhash64
     """
 )
 # sqlglot reads these in any dialect; Spark does not have them, or has others by that name.
@@ -114,6 +114,8 @@ def _of_node(node: Any) -> Iterator[str]:
         yield f"{node.sql('spark')[:60]}: rounds on DuckDB, truncates on Spark"
     if isinstance(node, exp.Window) and _is_numbering(node) and not node.args.get("order"):
         yield f"{node.sql('spark')[:60]}: has no order"
+    if isinstance(node, exp.Window) and _is_over_all(node):
+        yield f"{node.sql('spark')[:60]}: one task has all rows"
 
 
 def _ordered(tree: Any) -> list[Any]:
@@ -131,6 +133,18 @@ def _never_null(value: Any) -> bool:
 
 def _is_numbering(window: Any) -> bool:
     return isinstance(window.this, exp.RowNumber | exp.Rank | exp.DenseRank | exp.Lag | exp.Lead)
+
+
+def _is_over_all(window: Any) -> bool:
+    """Whether a window has no parts, unless it is over what a query says once each."""
+    if window.args.get("partition_by") or window.args.get("alias"):
+        return False
+    select = window.find_ancestor(exp.Select)
+    source = select and (select.args.get("from_") or select.args.get("from"))
+    inner = source and source.this.unnest()
+    return not (
+        isinstance(inner, exp.Select) and (inner.args.get("distinct") or inner.args.get("group"))
+    )
 
 
 def _is_constant(node: Any) -> bool:

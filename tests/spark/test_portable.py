@@ -163,6 +163,8 @@ def test_models_are_portable(project, definitions):
         ("select hash(a) from t", "hash"),
         ("select * from t asof join u on t.p = u.p and t.x >= u.x", "join is DuckDB's"),
         ("select row_number() over () from t", "has no order"),
+        ("select row_number() over (order by event_no) from t", "one task"),
+        ("select sum(a) over () from t", "one task"),
         ("select row_number() over (partition by p order by source) from t", "where nulls go"),
         ("select row_number() over (partition by p order by source desc) from t", "where nulls go"),
     ],
@@ -176,6 +178,8 @@ def test_what_differs_is_found(sql, said):
     [
         "select cast(a as bigint), cast(b as string) from t",
         "select row_number() over (partition by p order by source nulls last, pos) from t",
+        "select row_number() over (order by place) from (select distinct place from t) as u",
+        "select sum(a) over w from t window w as (partition by p order by us)",
         "select row_number() over (partition by p order by source desc nulls first) from t",
         "select * except (a) from t qualify row_number() over (partition by p order by us) = 1",
         'select count(*) filter (where a = \'it is "quoted"\') from t -- "so"',

@@ -42,7 +42,7 @@
 {#- Before int_funnel_journeys is made again: what it says of those entities. -#}
 {% macro keep_journeys() %}
     {%- if execute and funnelkit.grown_since() >= 0 %}
-    {{ funnelkit.kept_aside('journeys_before', 'select * from ' ~ this ~ ' where p in (' ~ funnelkit.restated_entities() ~ ')') }}
+    {{ funnelkit.kept_aside('fk_journeys_before', 'select * from ' ~ this ~ ' where p in (' ~ funnelkit.restated_entities() ~ ')') }}
     {%- endif %}
 {% endmacro %}
 
@@ -66,7 +66,7 @@
     {%- if execute and funnelkit.grown_since() >= 0 %}
     insert into meta.restatements
     select {{ funnelkit.grown_until() }}, 'journeys', funnels.funnel, count(*)
-    from {{ 'meta.' if target.type == 'spark' }}journeys_before as old
+    from {{ 'meta.' if target.type == 'spark' }}fk_journeys_before as old
     full join (select * from {{ this }} where p in ({{ funnelkit.restated_entities() }})) as new
         on old.p = new.p and old.attempt = new.attempt
     inner join {{ ref('dim_funnels') }} as funnels on coalesce(old.funnel_no, new.funnel_no) = funnels.funnel_no

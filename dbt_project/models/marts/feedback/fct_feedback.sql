@@ -77,7 +77,7 @@ timed as (
 -- Numbered among themselves: there are few, and of responses many.
 waves as (
 
-    select wave, cast(row_number() over (order by wave) - 1 as bigint) as wave_no
+    select wave, cast(row_number() over (order by wave nulls last) - 1 as bigint) as wave_no
     from (select distinct wave from timed) as asked
 
 ),
