@@ -39,6 +39,14 @@ def test_the_lock_has_every_declared_dependency():
         assert re.search(rf"^{re.escape(name)}==", lock, re.MULTILINE), name
 
 
+def test_the_lock_of_spark_has_what_the_other_lacks():
+    others = set((ROOT / "requirements.lock").read_text().splitlines())
+    own = (ROOT / "requirements-spark.lock").read_text().splitlines()
+    assert not others & set(own)
+    pins = {line.split("==")[0] for line in own if not line.startswith(" ")}
+    assert pins >= {"dbt-spark", "pyspark", "py4j"}
+
+
 def test_no_file_names_a_path_of_a_machine():
     for path in tracked():
         if path.suffix in (".png", ".parquet"):

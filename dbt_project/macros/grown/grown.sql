@@ -139,7 +139,7 @@
         {% do settings.pop('timezone') %}
     {% endif %}
     {% set parts = [model.raw_code, tojson(settings), env_var('FUNNELKIT_VERSION', ''), funnelkit.raw_is_seeded() ~ ''] %}
-    {% if target.type == 'spark' %}
+    {% if target.type == 'spark' and funnelkit.grown_key() %}
         {% do parts.append(funnelkit.spark_parts() ~ '') %}
     {% endif %}
     {% if config.get('lists_entities') %}
@@ -227,10 +227,10 @@
 
 {#- What the table is rebuilt by, as an expression over its columns; none where a build only adds. -#}
 {% macro grown_key() %}
-    {{ return({
-        'users': 'user_key', 'user ids': 'user_id', 'event ids': 'event_id',
-        'entities': funnelkit.entity_of(funnelkit.project_funnels(), 'p'),
-    }.get(config.get('follows'))) }}
+    {% if config.get('follows') == 'entities' %}
+        {{ return(funnelkit.entity_of(funnelkit.project_funnels(), 'p')) }}
+    {% endif %}
+    {{ return({'users': 'user_key', 'user ids': 'user_id', 'event ids': 'event_id'}.get(config.get('follows'))) }}
 {% endmacro %}
 
 {#- The values of it whose rows this build replaces, as a query. -#}
