@@ -47,7 +47,8 @@ def built(tmp_path_factory) -> Built:
     first = [event for event in events if event.previous_id is None]
     day = first[len(first) * 4 // 5 :] + [event for event in events if event.previous_id]
     world = warm.World(warm.session(folder), folder, "growing", yaml.safe_load(g.DEFINITIONS))
-    queries, made_by = {}, []
+    queries: dict[str, dict[str, str]] = {}
+    made_by: list[dict[str, str]] = []
     for name, some, told in (
         ("whole", first[: len(first) * 4 // 5], users[:8]),
         ("grown", day, users[8:]),
