@@ -142,10 +142,14 @@ def _relative(path: str, root: Path) -> str:
 
 
 def paragraph(message: str | None) -> str:
-    """The database's message on one line, without dbt's heading and DuckDB's picture of the SQL."""
+    """The database's message on one line, without dbt's heading and the picture of the SQL."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", message or "no message")
-    text = re.sub(r"^\s*(?:Runtime|Database|Compilation) Error(?: in [^\n]*)?\n", "", text, count=1)
+    text = re.sub(r"^(?:\s*(?:Runtime|Database|Compilation) Error(?: in [^\n]*)?\n)+", "", text)
     text = re.sub(r"\n\s*compiled code at [^\n]*", "", text)
+    # Spark adds the SQL, its plan and Java's stack.
+    text = re.sub(r" SQLSTATE: \w+", "", text)
+    text = re.sub(r"\n\s*(?:== SQL|JVM stacktrace:|at org\.apache\.).*", "", text, flags=re.S)
+    text = re.sub(r"; line (\d+),? pos \d+;?\s.*", r" (line \1)", text, flags=re.S)
     text = re.sub(r"\n\s*LINE \d+:\s*([^\n]*)(?:\n\s*\^)?", r" near `\1`", text)
     return " ".join(text.split())
 
