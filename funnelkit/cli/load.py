@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 funnelkit load events data/events*.csv
 funnelkit load events 'export/*.json.gz' --preset amplitude
 funnelkit load events log.jsonl.gz --map event_name=event --map occurred_at=ts
+funnelkit load events 'days/*.parquet' --to parquet lake/raw
 funnelkit load feedback survey.csv --question nps="Recommend us?" --preset typeform
 """,
 )
@@ -46,6 +47,13 @@ funnelkit load feedback survey.csv --question nps="Recommend us?" --preset typef
 @click.option(
     "--time-format", metavar="FORMAT", help="How times are written, if not ISO: '%m/%d/%Y %H:%M'."
 )
+@click.option(
+    "--to",
+    metavar="parquet DIR",
+    nargs=2,
+    type=str,
+    help="Into a folder of Parquet files, for `build --target spark`, not into the warehouse.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be loaded, and load nothing.")
 def command(
     kind: Any,
@@ -54,6 +62,7 @@ def command(
     maps: tuple[str, ...],
     questions: tuple[str, ...],
     time_format: str | None,
+    to: tuple[str, str] | None,
     dry_run: bool,
 ) -> None:
     """Load raw files into the warehouse: CSV, JSON lines or Parquet, also .gz and .zst.
@@ -65,6 +74,8 @@ def command(
     """
     from funnelkit import api
 
+    if to is not None and to[0] != "parquet":
+        raise click.UsageError(f"--to {to[0]}: expected `parquet` and a folder")
     result = api.open(state().project).load(
         kind,
         files,
@@ -73,6 +84,7 @@ def command(
         preset=preset,
         questions=questions,
         dry_run=dry_run,
+        to=to[1] if to else None,
     )
     for file in result.files:
         if file.skipped:
@@ -90,7 +102,7 @@ def command(
     if dry_run:
         tell("nothing was loaded (--dry-run)")
     elif not all(file.skipped for file in result.files):
-        tell("next: funnelkit build")
+        tell(f"next: funnelkit build{f' --target spark --raw {to[1]}' if to else ''}")
 
 
 def _counts(file: "FileLoad") -> str:

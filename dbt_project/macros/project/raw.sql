@@ -80,7 +80,8 @@
         {# Each build adds a row a model, so that models built side by side never wait for another. #}
         {% do run_query('delete from meta.model_state as old where exists (select 1 from meta.model_state as new where new.model = old.model and new.no > old.no)') %}
         {% endif %}
-        {% for table, columns in funnelkit.raw_tables().items() %}
+        {% set files = env_var('FUNNELKIT_SPARK_RAW', '') if target.type == 'spark' and not seeded else '' %}
+        {% for table, columns in funnelkit.raw_tables().items() if not files %}
             {% if not (seeded and table in ['events', 'users', 'feedback']) %}
                 {% set typed = [] %}
                 {% for column in columns %}
@@ -89,6 +90,7 @@
                 {% do run_query('create table if not exists raw.' ~ table ~ ' (' ~ typed | join(', ') ~ ')') %}
             {% endif %}
         {% endfor %}
+        {% if files %}{% do funnelkit.raw_from_files(files) %}{% endif %}
         {% if not seeded and target.type == 'duckdb' %}
             {# Loaded before there were products. #}
             {% do run_query('alter table raw.feedback add column if not exists product string') %}
@@ -99,4 +101,20 @@
                 ~ 'run `funnelkit build`, or set FUNNELKIT_RAW=loaded') %}
         {% endif %}
     {% endif %}
+{% endmacro %}
+
+{#- The raw tables as Spark reads the folder that `funnelkit load --to parquet` filled: nothing is copied. The
+    private lists are files of the last build. -#}
+{% macro raw_from_files(folder) %}
+    {% for table, columns in funnelkit.raw_tables().items() %}
+        {% set typed = [] %}
+        {% for column in columns %}
+            {% do typed.append(column if ' ' in column else column ~ ' string') %}
+        {% endfor %}
+        {% set place = env_var('FUNNELKIT_SPARK') ~ '/lists' if table == 'lists' else folder ~ '/' ~ table %}
+        {% do run_query('drop table if exists raw.' ~ table) %}
+        {% do run_query(
+            'create table raw.' ~ table ~ ' (' ~ typed | join(', ') ~ ') using parquet options ('
+            ~ "recursiveFileLookup 'true', path " ~ funnelkit.sql_text(place) ~ ')') %}
+    {% endfor %}
 {% endmacro %}

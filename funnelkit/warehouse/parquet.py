@@ -1,0 +1,146 @@
+"""Raw rows as Parquet files, for engines that read folders: what `load` would put into raw.*.
+
+A folder for each table; events by load and day. Each load is read and checked as ever, into a
+DuckDB file of its own beside them; then its folders are renamed into place, the ledger last: what
+is not in it was not loaded, and is removed by the next load or build.
+"""
+
+import contextlib
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from funnelkit.errors import FunnelkitError
+from funnelkit.warehouse import connect, raw
+from funnelkit.warehouse.connect import literal
+from funnelkit.warehouse.load import load
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from funnelkit.warehouse.loaded import LoadResult
+
+TABLES = ("events", "users", "feedback", "rejects", "loads")
+_LEDGER = "loads"  # last: a load counts as soon as it is here
+_WORK = ".loading"
+# The loader writes a time that it could read as UTC text; others are of no day.
+_DAY = (
+    "case when occurred_at like '____-__-__ __:__:__%Z'"
+    " and try_cast(left(occurred_at, 10) as date) is not null then left(occurred_at, 10) end"
+)
+
+
+def load_into(
+    folder: Path,
+    kind: str,
+    patterns: Iterable[str | Path],
+    *,
+    dry_run: bool = False,
+    **how: Any,
+) -> "LoadResult":
+    """As `load.load`, into Parquet files below `folder`; once by content, too.
+
+    Raises as `load` does, and FunnelkitError while another process loads into the folder.
+    """
+    with _working(folder, keep=not dry_run) as con:
+        _known(con, folder)
+        first = raw.next_load(con)
+        result = load(con, kind, patterns, dry_run=dry_run, **how)
+        if not dry_run and raw.next_load(con) > first:
+            _write(con, folder, first)
+    return result
+
+
+def rows(folder: Path) -> int:
+    """How many rows were loaded into the folder. Raises FunnelkitError if nothing was."""
+    files = sorted((folder / _LEDGER).rglob("*.parquet"))
+    if not files:
+        raise FunnelkitError(
+            f"{folder} holds no raw files",
+            f"funnelkit load events FILE... --to parquet {folder}",
+        )
+    settle(folder)
+    with connect.memory() as con:
+        found = con.execute(f"select sum(rows) from {_read(folder, _LEDGER)}").fetchall()
+    return int(found[0][0] or 0)
+
+
+def write_lists(con: "DuckDBPyConnection", folder: Path) -> None:
+    """The private lists of the warehouse as one Parquet file in `folder`."""
+    from funnelkit.warehouse.meta import has_table
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    if has_table(con, "raw", "lists"):
+        target = literal(str(folder / "lists.parquet"))
+        con.execute(f"copy (select list, id from raw.lists) to {target} (format parquet)")
+
+
+def settle(folder: Path) -> None:
+    """Removes loads that were killed before they came into the ledger."""
+    done = {path.name for path in (folder / _LEDGER).glob("load_no=*")}
+    for table in TABLES:
+        for path in (folder / table).glob("load_no=*"):
+            if path.name not in done:
+                shutil.rmtree(path)
+
+
+@contextlib.contextmanager
+def _working(folder: Path, *, keep: bool) -> Iterator["DuckDBPyConnection"]:
+    """An empty warehouse beside the files; gone afterwards."""
+    if not keep and not folder.exists():
+        with connect.memory() as con:
+            raw.ensure(con)
+            yield con
+        return
+    work = folder / _WORK
+    work.mkdir(parents=True, exist_ok=True)
+    # The lock of this file, held to the end, keeps a second load away.
+    con = connect.connect(work / "lock.duckdb", wait=1.0)
+    try:
+        settle(folder)
+        for path in work.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+        con.execute("drop schema if exists raw cascade")
+        raw.ensure(con)
+        yield con
+    finally:
+        con.close()
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _known(con: "DuckDBPyConnection", folder: Path) -> None:
+    """What was loaded before, as the loader looks it up."""
+    if any((folder / _LEDGER).rglob("*.parquet")):
+        con.execute(f"insert into raw.loads by name select * from {_read(folder, _LEDGER)}")
+
+
+def _write(con: "DuckDBPyConnection", folder: Path, first: int) -> None:
+    """The rows of loads from `first` on; then into place, table by table."""
+    work = folder / _WORK / "new"
+    work.mkdir()
+    for table in TABLES:
+        days = f", {_DAY} as day" if table == "events" else ""
+        keys = "load_no, day" if table == "events" else "load_no"
+        ((there,),) = con.execute(
+            f"select count(*) from raw.{table} where load_no >= {first}"
+        ).fetchall()
+        if there:
+            con.execute(
+                f"copy (select *{days} from raw.{table} where load_no >= {first})"
+                f" to {literal(str(work / table))} (format parquet, compression zstd,"
+                f" partition_by ({keys}), write_partition_columns true)"
+            )
+    for table in TABLES:
+        target = folder / table
+        target.mkdir(exist_ok=True)
+        if (work / table).is_dir():
+            for path in sorted((work / table).iterdir()):
+                path.replace(target / path.name)
+
+
+def _read(folder: Path, table: str) -> str:
+    files = literal(f"{folder / table}/**/*.parquet")
+    return f"read_parquet({files}, hive_partitioning = false)"
