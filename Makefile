@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo build reports reports-check test test-long test-spark lint types bench bench-build check lock clean
+.PHONY: help setup demo build reports reports-check test test-long test-spark lint types bench bench-build bench-spark check lock clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -65,6 +65,10 @@ bench: build ## measure against peers in the same run (minutes)
 
 bench-build: setup ## measure a dbt build: whole, one more day, its memory (minutes)
 	$(BIN)/python -m benchmarks.build $(BENCH)
+
+bench-spark: setup ## measure a build on Spark beside DuckDB's (hours; Java 17)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements-spark.lock
+	$(BIN)/python -m benchmarks.spark $(BENCH)
 
 check: lint types test reports-check ## all that must pass before a change lands
 

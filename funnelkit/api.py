@@ -89,19 +89,23 @@ class Project(Saying, Reviewing):
         preset: str | None = None,
         questions: Sequence[str] = (),
         dry_run: bool = False,
+        to: str | Path | None = None,
     ) -> "LoadResult":
         """Loads raw files into the warehouse; a file that was loaded before changes nothing.
 
         `preset`: whose export it is (docs/presets.md); one of events may tell of users too.
-        `questions`: columns of a wide survey, `ID=COLUMN`, beside those declared. Raises
+        `questions`: columns of a wide survey, `ID=COLUMN`, beside those declared. `to`: a folder of
+        Parquet files, for Spark, instead of the warehouse. Raises
         FunnelkitError for a file that cannot be read, and then nothing is loaded.
         """
         from funnelkit.warehouse.load import load
+        from funnelkit.warehouse.parquet import load_into
 
         asked = self.questions_asked(kind, questions)
+        into = self.paths.warehouse if to is None else Path(to)
         with _interruptible():
-            return load(
-                self.paths.warehouse,
+            return (load if to is None else load_into)(
+                into,
                 kind,
                 patterns,
                 root=self.paths.root,
@@ -117,9 +121,15 @@ class Project(Saying, Reviewing):
         select: Sequence[str] = (),
         full_refresh: bool = False,
         on_event: "OnEvent | None" = None,
+        *,
+        target: Literal["duckdb", "spark"] = "duckdb",
+        raw: str | Path | None = None,
     ) -> "BuildResult":
         """Runs `dbt build`, then the jobs. Failed tests are in the result; BuildError for models
         that failed.
+
+        `target` spark builds on Spark, from the folder `raw` that `load` filled, and brings what
+        is not as large as the log into the warehouse (docs/scale.md).
         """
         from funnelkit.warehouse import dbt
 
@@ -130,6 +140,8 @@ class Project(Saying, Reviewing):
             full_refresh=full_refresh,
             definitions=self.variables,
             lists=self._lists(),
+            target=target,
+            raw_files=None if raw is None else Path(raw),
             on_event=on_event,
         )
         if not select:

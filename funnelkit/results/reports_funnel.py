@@ -18,7 +18,8 @@ from funnelkit.table import Column, Table, Value
 from funnelkit.warehouse import answers
 from funnelkit.warehouse.answers import Breakdown
 from funnelkit.warehouse.built_journeys import built_journeys
-from funnelkit.warehouse.meta import has_table
+from funnelkit.warehouse.built_journeys import next_events as built_next_events
+from funnelkit.warehouse.meta import has_table, needs_log
 from funnelkit.warehouse.queries import query
 
 if TYPE_CHECKING:
@@ -47,8 +48,7 @@ def next_events(
     if loss is None or spec["order"] == "any":
         return _NOTHING
     before = loss[0]
-    with built_journeys(con, spec):
-        rows = answers.next_events(con, spec, before.step)
+    rows = built_next_events(con, spec, before.step)
     stopped = sum(int(row["entities"]) for row in rows)
     of_attempts = spec["count"] == "entries"
     beside = [] if of_attempts else _stuck(con, spec["name"], before.step, fewest)
@@ -162,6 +162,7 @@ def _verdict(q: Value) -> str:
 
 def _asked(con: "DuckDBPyConnection", spec: Spec, name: str) -> list[StepCounts]:
     """Counts by a property that is no declared breakdown."""
+    needs_log(con, f"compare: {name}, which is no breakdown of {spec['name']},")
     with built_journeys(con, spec, [name]):
         groups = [Breakdown(name, answers.values(con, spec, name))]
         rows = answers.step_counts(con, spec, groups)

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from funnelkit.warehouse import answers, meta
 from funnelkit.warehouse.connect import identifier
 from funnelkit.warehouse.macros import render
-from funnelkit.warehouse.queries import built_tables
+from funnelkit.warehouse.queries import built_tables, query
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,9 +34,10 @@ def built_journeys(
     """Temp views on the built marts of a funnel, as `journeys.create_journeys` makes its tables.
 
     With `user_properties` also fk_profile, these as of each unit's entry. All are gone afterwards.
-    Raises FunnelkitError when the funnel was not built.
+    Raises FunnelkitError when the funnel was not built, and where the log is not here.
     """
-    with built_tables():
+    meta.needs_log(con, "this")
+    with built_tables(con):
         found = con.execute(
             "select funnel_no from dim_funnels where funnel = ?", [spec["name"]]
         ).fetchall()
@@ -50,6 +52,16 @@ def built_journeys(
     finally:
         for name in views:
             con.execute(f"drop view if exists temp.{name}")
+
+
+def next_events(
+    con: "DuckDBPyConnection", spec: Mapping[str, Any], step: int
+) -> list[dict[str, Any]]:
+    """What came next for those lost after the step: sql/journeys_next.sql."""
+    if not meta.log_is_here(con):
+        return query(con, "next_events", funnel=spec["name"], step=step)
+    with built_journeys(con, spec):
+        return answers.next_events(con, spec, step)
 
 
 def _profile(spec: Mapping[str, Any], user_properties: Sequence[str]) -> str:

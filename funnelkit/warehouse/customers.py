@@ -74,5 +74,5 @@ def create_success(con: "DuckDBPyConnection", success: Mapping[str, Any]) -> Non
 
 def _execute(con: "DuckDBPyConnection", sql: str) -> None:
     """Raises FunnelkitError where a mart that the view reads is not built."""
-    with built_tables():
+    with built_tables(con):
         con.execute(sql)

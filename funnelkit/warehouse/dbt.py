@@ -9,7 +9,7 @@ import gc
 import json
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from funnelkit import __version__
 from funnelkit import paths as package
 from funnelkit.errors import FunnelkitError
-from funnelkit.warehouse import meta, quality
+from funnelkit.warehouse import log_answers, meta, parquet, quality, spark
 from funnelkit.warehouse.dbt_progress import Counter, OnEvent, interruptible
 from funnelkit.warehouse.dbt_results import (
     BuildError,
@@ -30,6 +30,7 @@ from funnelkit.warehouse.dbt_results import (
     refused,
     summarise,
 )
+from funnelkit.warehouse.fetched import fetch
 from funnelkit.warehouse.lists import Lists, write_lists
 
 if TYPE_CHECKING:
@@ -105,8 +106,8 @@ def _has_loads(con: "duckdb.DuckDBPyConnection") -> bool:
     return bool(con.execute("select count(*) from raw.loads").fetchall()[0][0])
 
 
-def write_profiles(paths: "Paths") -> Path:
-    """Writes profiles.yml into the run folder and returns its path."""
+def write_profiles(paths: "Paths", target: str = spark.DUCKDB, rows: int = 0) -> Path:
+    """Writes profiles.yml into the run folder, returns its path; `rows`: how many Spark reads."""
     from funnelkit.warehouse.connect import memory_limit
 
     limit = memory_limit()
@@ -117,13 +118,21 @@ def write_profiles(paths: "Paths") -> Path:
         "threads": _cores(),
         "settings": _SETTINGS | ({"memory_limit": limit} if limit else {}),
     }
-    profile = {PACKAGE: {"target": "duckdb", "outputs": {"duckdb": output}}}
+    outputs = {"duckdb": output}
+    if target == spark.SPARK:
+        outputs = {"spark": _verbatim_all(spark.output(paths, _cores(), rows))}
+    profile = {PACKAGE: {"target": target, "outputs": outputs}}
     paths.run_dir.mkdir(parents=True, exist_ok=True)
-    target = paths.run_dir / "profiles.yml"
-    beside = target.with_suffix(".yml.new")
+    file = paths.run_dir / "profiles.yml"
+    beside = file.with_suffix(".yml.new")
     beside.write_text(json.dumps(profile, indent=2) + "\n", encoding="utf-8")  # JSON is YAML
-    beside.replace(target)
-    return target
+    beside.replace(file)
+    return file
+
+
+def _verbatim_all(output: dict[str, Any]) -> dict[str, Any]:
+    told = output["server_side_parameters"]
+    return {**output, "server_side_parameters": {key: _verbatim(told[key]) for key in told}}
 
 
 def _verbatim(text: str) -> str:
@@ -145,28 +154,42 @@ def build(
     full_refresh: bool = False,
     definitions: Mapping[str, Any] | None = None,
     lists: Lists | None = None,
+    target: str = spark.DUCKDB,
+    raw_files: Path | None = None,
     on_event: OnEvent | None = None,
 ) -> BuildResult:
     """Runs `dbt build`; failed tests are in the result. `lists` become raw.lists before it.
 
     Holds the warehouse from before dbt is even imported until it is done, so a second build is
-    told at once who is at work. Raises WarehouseBusy, BuildError for models that failed (the marts
-    before them are replaced, each in a transaction; the others stay as they were) and
-    KeyboardInterrupt, after the running query was interrupted.
+    told at once who is at work. `target` spark builds from `raw_files`, the folder that `load --to
+    parquet` fills, and brings the marts into the warehouse when all are made. Raises WarehouseBusy,
+    BuildError for models that failed (the marts before them are replaced, each in a transaction, or
+    on Spark none; the others stay as they were) and KeyboardInterrupt, after the running query was
+    interrupted.
     """
     args = ["build", *(["--full-refresh"] if full_refresh else [])]
     for selector in select:
         args += ["--select", selector]
     selection, defined = " ".join(f"--select {each}" for each in select), _defined(definitions)
+    elsewhere = target == spark.SPARK
+    if elsewhere:
+        spark.check()
     with _held(paths) as guard:
         write_lists(guard, lists or {})
-        with _variables(environment(paths, raw=raw_mode(paths, guard))):
-            install(paths)
-            write_profiles(paths)
-            counter = Counter(
-                on_event, lambda: meta.record(guard.cursor(), meta.RUNNING, selection, defined)
-            )
-            outcome = _invoke([*_QUIET, *args], counter)
+        counter = Counter(
+            on_event,
+            # What Spark builds replaces nothing here before it is done.
+            (lambda: None)
+            if elsewhere
+            else lambda: meta.record(guard.cursor(), meta.RUNNING, selection, defined),
+        )
+        if elsewhere:
+            outcome = _invoke_spark(paths, guard, raw_files, [*_QUIET, *args], counter)
+        else:
+            with _variables(environment(paths, raw=raw_mode(paths, guard))):
+                install(paths)
+                write_profiles(paths)
+                outcome = _invoke([*_QUIET, *args], counter)
         if outcome.exception is not None or outcome.result is None:
             raise invocation_error(outcome.exception, paths.root)
         if select and not outcome.result.results:
@@ -174,12 +197,49 @@ def build(
         result = summarise(outcome.result.results, paths.root, tuple(counter.unmatched))
         if not (select or result.built or result.errors):
             raise package_missing(paths.dbt_dir, paths.name) or nothing_built()
+        if elsewhere:
+            if result.errors:
+                raise BuildError(result)
+            fetch(guard, spark.tables(paths), paths.run_dir / "target" / "manifest.json")
         result = quality.told(result, guard, definitions or {})
         result = replace(result, unseen=_unseen(guard, definitions))
-        meta.record(guard, _state(result, bool(select)), selection, defined, _outcome(result))
+        state = _state(result, bool(select))
+        meta.record(guard, state, selection, defined, _outcome(result), target)
     if result.errors:
         raise BuildError(result)
     return result
+
+
+def _invoke_spark(
+    paths: "Paths",
+    guard: "duckdb.DuckDBPyConnection",
+    raw_files: Path | None,
+    args: list[str],
+    counter: Counter,
+) -> Any:
+    """A dbtRunnerResult of a build on Spark, from raw files or the sample's seeds."""
+    rows = parquet.rows(raw_files) if raw_files else 0
+    if raw_files is None and paths.name != PACKAGE:
+        raise FunnelkitError(
+            "Spark builds from Parquet files, and no folder of them was given",
+            "funnelkit load events FILE... --to parquet DIR, then "
+            "funnelkit build --target spark --raw DIR",
+        )
+    where = spark.folder(paths)
+    where.mkdir(parents=True, exist_ok=True)
+    values = environment(paths, raw="loaded" if raw_files else "seeds")
+    if raw_files:
+        parquet.write_lists(guard, where / "lists")
+        values["FUNNELKIT_SPARK_RAW"] = str(raw_files.resolve())
+    values["FUNNELKIT_SPARK"] = str(where)
+    with _variables(values):
+        install(paths)
+        write_profiles(paths, spark.SPARK, rows)
+        with spark.session(where, spark.settings(where, _cores(), rows)) as session:
+            outcome = _invoke(args, counter, spark.cancel)
+            if outcome.exception is None:
+                log_answers.keep(session)
+    return outcome
 
 
 def _unseen(
@@ -332,11 +392,14 @@ def _variables(values: Mapping[str, str]) -> Iterator[None]:
         os.chdir(folder)
 
 
-def _invoke(args: list[str], counter: Counter) -> Any:
-    """A dbtRunnerResult; the warehouse is released whatever happened. Raises KeyboardInterrupt."""
+def _invoke(args: list[str], counter: Counter, cancel: Callable[[], None] | None = None) -> Any:
+    """A dbtRunnerResult; the warehouse is released whatever happened. Raises KeyboardInterrupt.
+
+    `cancel` ends the running queries, if not those of DuckDB.
+    """
     from dbt.cli.main import dbtRunner
 
-    with interruptible() as interrupted, quiet_logging():
+    with interruptible(cancel) as interrupted, quiet_logging():
         try:
             outcome = dbtRunner(callbacks=[counter]).invoke(args)
         finally:

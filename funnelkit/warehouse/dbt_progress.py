@@ -75,8 +75,10 @@ class Counter:
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[threading.Event]:
+def interruptible(cancel: Callable[[], None] | None = None) -> Iterator[threading.Event]:
     """Remembers Ctrl-C, and keeps interrupting the database until dbt has come back.
+
+    `cancel` interrupts its queries, where they are not DuckDB's.
 
     dbt interrupts the running queries once; a worker that is between two statements at that moment
     would start the next one and run it to its end.
@@ -88,7 +90,8 @@ def interruptible() -> Iterator[threading.Event]:
 
     def insist() -> None:
         while not finished.wait(0.2):
-            _interrupt_queries()
+            with contextlib.suppress(Exception):
+                (cancel or _interrupt_queries)()
 
     def on_interrupt(signum: int, frame: Any) -> None:
         if not interrupted.is_set():

@@ -68,11 +68,13 @@ def project_journeys(
     Tables as `create_journeys`, over fct_events; fk_profile has the user properties as of then.
     Raises FunnelkitError when nothing was built, or for SQL that does not parse.
     """
+    from funnelkit.warehouse.meta import needs_log
     from funnelkit.warehouse.queries import query, readable_errors
 
     with connect(warehouse, read_only=True) as con:
         check_conditions(con, asked)
         query(con, "log_window")  # refuses a warehouse without marts
+        needs_log(con, "what the marts do not hold")
         lock(con, ())
         observed = con.execute("select observed_us from int_observed_until").fetchall()
         with readable_errors(con, "fct_events"):

@@ -21,7 +21,7 @@ create or replace table meta.builds (
     state varchar not null, selection varchar not null,
     definitions varchar not null, version varchar not null,
     files bigint not null, loaded varchar not null,
-    built bigint, failed_tests bigint, unseen varchar not null
+    built bigint, failed_tests bigint, unseen varchar not null, target varchar not null
 );
 """
 
@@ -39,7 +39,8 @@ class Build:
     project's `funnelkit` block as canonical JSON. `files` and `loaded` are the ledger of raw files
     as it was: their number and a digest; None in warehouses that were built before it was kept.
     `built` and `failed_tests` count nodes, None until the build is done. `unseen` are the events of
-    steps that did not occur: funnel, sentence.
+    steps that did not occur: funnel, sentence. `target`: what built it; of `spark` the event log is
+    elsewhere, and `files` and `loaded` are its own ledger's.
     """
 
     state: str
@@ -51,6 +52,7 @@ class Build:
     built: int | None = None
     failed_tests: int | None = None
     unseen: tuple[tuple[str, str], ...] = ()
+    target: str = "duckdb"
 
 
 class Outcome(NamedTuple):
@@ -76,6 +78,7 @@ def record(
     selection: str,
     definitions: str,
     outcome: Outcome | None = None,
+    target: str = "duckdb",
 ) -> None:
     """Replaces the one row of meta.builds, in a transaction; `outcome` is None while it runs."""
     built, failed = (outcome.built, outcome.failed_tests) if outcome else (None, None)
@@ -83,8 +86,8 @@ def record(
     con.execute("begin")
     con.execute(_DDL)
     con.execute(
-        "insert into meta.builds values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [state, selection, definitions, __version__, *ledger(con), built, failed, unseen],
+        "insert into meta.builds values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [state, selection, definitions, __version__, *ledger(con), built, failed, unseen, target],
     )
     con.execute("commit")
 
@@ -112,6 +115,20 @@ def last_build(con: "duckdb.DuckDBPyConnection") -> Build | None:
     values = dict(zip(names, rows[0], strict=True))
     unseen = json.loads(values.pop("unseen", None) or "[]")
     return Build(**values, unseen=tuple((funnel, text) for funnel, text in unseen))
+
+
+def log_is_here(con: "duckdb.DuckDBPyConnection") -> bool:
+    """False where Spark has built the marts: the event log stayed there."""
+    return has_table(con, "main", "fct_events") or not has_table(con, "main", "log_events")
+
+
+def needs_log(con: "duckdb.DuckDBPyConnection", what: str) -> None:
+    """Raises FunnelkitError where the log is not here; `what` needs it, such as `--explain`."""
+    if not log_is_here(con):
+        raise FunnelkitError(
+            f"{what} needs the event log, which stays where Spark has built it",
+            "`funnelkit explore --events FILE...` asks the same of raw files",
+        )
 
 
 def has_table(con: "duckdb.DuckDBPyConnection", schema: str, name: str) -> bool:
@@ -153,7 +170,8 @@ def problem(
         return f"the last build {how}, so the tables are from different builds"
     if definitions is not None and canonical(definitions) != build.definitions:
         return "the definitions changed after the last build"
-    if loads is not None and build.files is not None and loads != (build.files, build.loaded):
+    here = loads is not None and build.files is not None and build.target == "duckdb"
+    if here and loads != (build.files, build.loaded):
         return f"{_newly(loads[0] - build.files)} loaded after the last build"
     return None
 

@@ -42,9 +42,10 @@ class Unseen(NamedTuple):
 
 def unseen_events(con: "duckdb.DuckDBPyConnection", variables: Mapping[str, Any]) -> list[Unseen]:
     """Event names in definitions that no event that counts has: most often misspelled."""
-    if not meta.has_table(con, "main", "fct_events"):
+    log = "fct_events" if meta.log_is_here(con) else "log_events"
+    if not meta.has_table(con, "main", log):
         return []
-    names = con.execute("select distinct event_name from main.fct_events").fetchall()
+    names = con.execute(f"select distinct event_name from main.{log}").fetchall()
     seen = {str(name) for (name,) in names}
     named = [
         *((spec["name"], *each) for spec in _specs(variables) for each in _events_of(spec)),

@@ -1,0 +1,210 @@
+"""What a build costs on Spark, beside DuckDB on the same log and machine.
+
+`python -m benchmarks.spark --events 10000000` writes benchmarks/SPARK.md; raw figures stay in
+build/bench/spark.json, so that a size can be measured again alone. Spark is local[cores]: what a
+stage reads, shuffles and spills is from its own event log.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import Outcome, make_log, run, tell
+from benchmarks.pages import machine, table
+from benchmarks.tasks import EVENTS, FOLDER, WINDOW_DAYS, Log
+
+_SIZES = (10_000_000, 100_000_000)
+_RAW = FOLDER / "spark.json"
+_LIMIT = 6 * 3600
+_ABOUT = """\
+# A dbt build on Spark, beside DuckDB
+
+`{command}`
+
+{machine}
+
+The log is that of [BUILD.md](BUILD.md); one funnel. Each engine may use {memory}, in one process
+on this machine. `load` reads Parquet: into the warehouse for DuckDB, into files by day for Spark.
+`build` runs the models and all their tests, and on Spark brings the marts back. Shuffled: what
+tasks wrote for others. Spilled: what did not fit into memory, on disk. What came back: rows of the
+tables that then are in the warehouse.
+"""
+
+
+def main() -> None:
+    """Measures the sizes asked for, keeps the others, writes the page."""
+    options = _options()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    found: dict[str, Any] = json.loads(_RAW.read_text("utf-8")) if _RAW.exists() else {}
+    for events in options.events:
+        found[f"{events} {options.memory}"] = _measured(events, options.memory, options.engines)
+        _RAW.write_text(json.dumps(found), "utf-8")
+    options.output.write_text(_page(found), encoding="utf-8")
+    tell(f"wrote {options.output}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.spark", description=__doc__)
+    parser.add_argument("--events", type=int, nargs="*", default=list(_SIZES), help="sizes")
+    parser.add_argument("--memory", default="4GB", help="for each engine, such as 4GB")
+    parser.add_argument(
+        "--engines", nargs="*", choices=("duckdb", "spark"), default=["duckdb", "spark"]
+    )
+    parser.add_argument("--output", type=Path, default=Path("benchmarks/SPARK.md"))
+    return parser.parse_args()
+
+
+def _measured(events: int, memory: str, engines: list[str]) -> dict[str, float]:
+    make_log(Log(events), "parquet")
+    figures: dict[str, float] = {"events": events}
+    for engine in engines:
+        folder = _project(events, engine)
+        load, build = _commands(folder, engine, str(Log(events).parquet().resolve()))
+        variables = {"FUNNELKIT_MEMORY": memory, "SPARK_CONF_DIR": str(folder / "conf")}
+        loaded, built = (_funnelkit(folder, variables, *words) for words in (load, build))
+        figures |= {f"{engine}_load": loaded.seconds, f"{engine}_build": built.seconds}
+        figures |= {f"{engine}_cpu": built.cpu, f"{engine}_gb": built.gigabytes}
+        figures[f"{engine}_models"] = _models(folder)
+        if engine == "spark":
+            figures |= totals(folder / "events")
+            figures["returned"] = _returned(folder)
+    return figures
+
+
+def _project(events: int, engine: str) -> Path:
+    """A project with one funnel, and Spark's own settings: an event log."""
+    from funnelkit.project.scaffold import write_project
+
+    folder = (FOLDER / f"spark-{engine}-{events}").resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    steps = ", ".join(EVENTS[:5])
+    funnel = f"{{steps: [{steps}], window: {WINDOW_DAYS} days, entry: best}}"
+    write_project(folder, "bench", f"funnels:\n  bench: {funnel}\n")
+    for name in ("conf", "events"):
+        (folder / name).mkdir()
+    (folder / "conf" / "spark-defaults.conf").write_text(
+        "spark.eventLog.enabled true\n"
+        f"spark.eventLog.dir {(folder / 'events').as_uri()}\n"
+        "spark.eventLog.compress false\n",
+        "utf-8",
+    )
+    return folder
+
+
+def _commands(folder: Path, engine: str, log: str) -> tuple[list[str], list[str]]:
+    if engine == "duckdb":
+        return ["load", "events", log], ["build"]
+    raw = str(folder / "raw")
+    return (
+        ["load", "events", log, "--to", "parquet", raw],
+        ["build", "--target", "spark", "--raw", raw],
+    )
+
+
+def _funnelkit(folder: Path, variables: Mapping[str, str], *words: str) -> Outcome:
+    tell(f"  {folder.name}: {words[0]}")
+    done = run([sys.executable, "-m", "funnelkit", *words], _LIMIT, folder, variables)
+    if done.failure:
+        raise SystemExit(f"{folder.name}: {words[0]}: {done.failure}")
+    tell(f"    {done.seconds:.1f} s, {done.gigabytes:.2f} GB")
+    return done
+
+
+def _models(folder: Path) -> float:
+    """Seconds of the build's models, added up."""
+    results = json.loads((folder / "build/dbt/target/run_results.json").read_text("utf-8"))
+    return float(
+        sum(
+            each["execution_time"]
+            for each in results["results"]
+            if each["unique_id"].startswith("model.")
+        )
+    )
+
+
+def totals(folder: Path) -> dict[str, float]:
+    """From Spark's event log: jobs, tasks, GB read, shuffled, spilled, and by one task at most."""
+    found = dict.fromkeys(
+        ("jobs", "tasks", "read_gb", "shuffled_gb", "spilled_gb", "largest_gb"), 0.0
+    )
+    for event in _events(folder):
+        if event["Event"] == "SparkListenerJobStart":
+            found["jobs"] += 1
+        metrics = event.get("Task Metrics") if event["Event"] == "SparkListenerTaskEnd" else None
+        if not metrics:
+            continue
+        spilled = metrics["Disk Bytes Spilled"] / 1e9
+        found["tasks"] += 1
+        found["read_gb"] += metrics["Input Metrics"]["Bytes Read"] / 1e9
+        found["shuffled_gb"] += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"] / 1e9
+        found["spilled_gb"] += spilled
+        found["largest_gb"] = max(found["largest_gb"], spilled)
+    return found
+
+
+def _events(folder: Path) -> Iterator[dict[str, Any]]:
+    for file in sorted(folder.rglob("*")):
+        if not file.is_file() or file.name.startswith(("appstatus", ".")):
+            continue
+        with file.open(encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+
+
+def _returned(folder: Path) -> float:
+    import duckdb
+
+    with duckdb.connect(str(folder / "build/warehouse.duckdb"), read_only=True) as con:
+        found = con.execute(
+            "select sum(estimated_size) from duckdb_tables() where schema_name = 'main'"
+        ).fetchall()
+    return float(found[0][0] or 0)
+
+
+def _page(found: dict[str, Any]) -> str:
+    memory = ", ".join(sorted({name.partition(" ")[2] for name in found}))
+    sizes = {f"{each['events']:,.0f}": each for each in found.values()}
+    head = _ABOUT.format(
+        command="make bench-spark", machine=machine("pyspark", "dbt-spark"), memory=memory
+    )
+    return "\n".join([head, *table(("events", *sizes), _rows(list(sizes.values()))), ""])
+
+
+def _rows(sizes: list[dict[str, float]]) -> list[tuple[str, ...]]:
+    def row(text: str, name: str, unit: str = "s", digits: int = 1) -> tuple[str, ...]:
+        cells = (
+            f"{each[name]:,.{digits}f} {unit}".strip() if name in each else "" for each in sizes
+        )
+        return (text, *cells)
+
+    def ratio(text: str, one: str, other: str) -> tuple[str, ...]:
+        known = (one in each and other in each for each in sizes)
+        pairs = zip(sizes, known, strict=True)
+        return (text, *(f"{each[one] / each[other]:.1f}" if both else "" for each, both in pairs))
+
+    return [
+        row("DuckDB: `load`", "duckdb_load"),
+        row("Spark: `load --to parquet`", "spark_load"),
+        row("DuckDB: `build`", "duckdb_build"),
+        row("Spark: `build`", "spark_build"),
+        ratio("Spark x DuckDB", "spark_build", "duckdb_build"),
+        row("DuckDB: its models, added up", "duckdb_models"),
+        row("Spark: its models, added up", "spark_models"),
+        row("DuckDB: peak memory", "duckdb_gb", "GB", 2),
+        row("Spark: peak memory, Java's", "spark_gb", "GB", 2),
+        row("Spark: jobs", "jobs", "", 0),
+        row("Spark: tasks", "tasks", "", 0),
+        row("Spark: read", "read_gb", "GB"),
+        row("Spark: shuffled", "shuffled_gb", "GB"),
+        row("Spark: spilled", "spilled_gb", "GB"),
+        row("Spark: spilled by one task at most", "largest_gb", "GB", 2),
+        row("Spark: rows that came back", "returned", "", 0),
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""Apache Spark in this process: its session, its profile for dbt, and what it needs to be there.
+
+Tables, metastore and logs are in one folder beside the warehouse, `build/spark`. What a cluster
+would be told in its own profile, `local` stands for here (docs/scale.md).
+"""
+
+import contextlib
+import importlib.util
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from funnelkit.errors import FunnelkitError
+
+if TYPE_CHECKING:
+    from funnelkit.project.locate import Paths
+
+DUCKDB, SPARK = "duckdb", "spark"
+TARGETS = (DUCKDB, SPARK)
+_SCHEMA = "main"
+_ROWS_A_TASK = 500_000
+# Below it compiling an expression takes longer than the rows do.
+_WORTH_COMPILING = 1_000_000
+_MEMORY = "2g"
+_LOGGING = """\
+rootLogger.level = warn
+rootLogger.appenderRef.file.ref = file
+appender.file.type = File
+appender.file.name = file
+appender.file.fileName = {file}
+appender.file.append = false
+appender.file.layout.type = PatternLayout
+appender.file.layout.pattern = %d{{HH:mm:ss}} %p %c{{1}}: %m%n
+"""
+
+
+def folder(paths: "Paths") -> Path:
+    """Where Spark keeps this project's tables, metastore and logs."""
+    return paths.warehouse.parent / "spark"
+
+
+def tables(paths: "Paths") -> Path:
+    """The folder of the built tables, a folder of Parquet files each."""
+    return folder(paths) / "warehouse" / f"{_SCHEMA}.db"
+
+
+def check() -> None:
+    """Raises FunnelkitError, with what to do, unless Spark can run here."""
+    missing = [name for name in ("pyspark", "dbt.adapters.spark") if not _found(name)]
+    if missing:
+        raise FunnelkitError("Spark is not installed here", "pip install 'funnelkit[spark]'")
+    java = Path(os.environ.get("JAVA_HOME", "")) / "bin" / "java"
+    if not shutil.which("java") and not java.is_file():
+        raise FunnelkitError(
+            "Spark needs Java 17 or newer, and there is no `java`",
+            "on Debian: apt-get install openjdk-17-jre-headless; else set JAVA_HOME",
+        )
+
+
+def _found(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def output(paths: "Paths", cores: int, rows: int = 0) -> dict[str, Any]:
+    """The output of profiles.yml for a build of so many raw rows."""
+    return {
+        "type": "spark",
+        "method": "session",
+        "host": "NA",
+        "schema": _SCHEMA,
+        "threads": cores,
+        "server_side_parameters": settings(folder(paths), cores, rows),
+    }
+
+
+def settings(where: Path, cores: int, rows: int = 0) -> dict[str, str]:
+    """Spark's configuration: all it writes is below `where`. Others go into spark-defaults.conf."""
+    found = {
+        "spark.master": f"local[{cores}]",
+        "spark.driver.memory": _memory(),
+        "spark.driver.extraJavaOptions": _java_options(where),
+        "spark.hadoop.javax.jdo.option.ConnectionURL": (
+            f"jdbc:derby:;databaseName={where / 'metastore'};create=true"
+        ),
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.local.dir": str(where / "spill"),
+        "spark.sql.warehouse.dir": str(where / "warehouse"),
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str(max(cores, rows // _ROWS_A_TASK)),
+        "spark.sql.variant.allowDuplicateKeys": "true",
+        "spark.sql.cteRecursionLevelLimit": "1000",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    if rows < _WORTH_COMPILING:
+        found["spark.sql.codegen.wholeStage"] = "false"
+        found["spark.sql.codegen.factoryMode"] = "NO_CODEGEN"
+    return found
+
+
+def _java_options(where: Path) -> str:
+    options = {
+        "derby.stream.error.file": str(where / "derby.log"),
+        "log4j2.configurationFile": (where / "log4j2.properties").as_uri(),
+    }
+    return " ".join(f'"-D{name}={value}"' for name, value in options.items())
+
+
+def _memory() -> str:
+    """What FUNNELKIT_MEMORY allows, as Spark writes it: `2GiB` is 2g."""
+    given = os.environ.get("FUNNELKIT_MEMORY") or ""
+    if not given:
+        return _MEMORY
+    found = re.fullmatch(r"\s*([0-9]+(?:[.][0-9]+)?)\s*([KMGT])i?B?\s*", given, re.I)
+    if found is None:
+        raise FunnelkitError(f"FUNNELKIT_MEMORY is {given!r}; expected a size", "for example 2GB")
+    megabytes = float(found[1]) * 1024.0 ** ("KMGT".index(found[2].upper()) - 1)
+    return f"{max(1, int(megabytes))}m"
+
+
+@contextlib.contextmanager
+def session(where: Path, configuration: Mapping[str, str]) -> Iterator[Any]:
+    """A Spark session; dbt's own connection joins it. Stopped, with its Java process, at the end.
+
+    What Java prints goes to spark.log and java.log in `where`. Raises FunnelkitError when it does
+    not start.
+    """
+    from pyspark.logger import PySparkLogger
+    from pyspark.sql import SparkSession
+
+    # It writes each refused query, with Java's stack, to stderr; we tell it in a sentence.
+    PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True
+    for name in ("warehouse", "spill"):
+        (where / name).mkdir(parents=True, exist_ok=True)
+    logged = _LOGGING.format(file=where / "spark.log")
+    (where / "log4j2.properties").write_text(logged, encoding="utf-8")
+    builder = SparkSession.builder.appName("funnelkit").enableHiveSupport()
+    for name, value in configuration.items():
+        builder = builder.config(name, value)
+    log = where / "java.log"
+    try:
+        # Java inherits what is stderr as it starts, and keeps it.
+        with _redirected(log):
+            found = builder.getOrCreate()
+    except Exception as error:
+        raise FunnelkitError(
+            f"Spark did not start: {str(error).splitlines()[0]}", f"look at {log}"
+        ) from None
+    try:
+        yield found
+    finally:
+        _stop(found)
+
+
+@contextlib.contextmanager
+def _redirected(log: Path) -> Iterator[None]:
+    sys.stderr.flush()
+    kept = [os.dup(number) for number in (1, 2)]
+    with log.open("wb") as file:
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)
+    try:
+        yield
+    finally:
+        for number, copy in zip((1, 2), kept, strict=True):
+            os.dup2(copy, number)
+            os.close(copy)
+
+
+def _stop(session: Any) -> None:
+    """Ends Java too: its memory and the place of its tables are fixed when it starts."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    with contextlib.suppress(Exception):
+        session.stop()
+    process = getattr(gateway, "proc", None)
+    with contextlib.suppress(Exception):
+        gateway.shutdown()
+    SparkContext._gateway = SparkContext._jvm = None
+    if process is not None:
+        with contextlib.suppress(Exception):
+            process.stdin.close()  # Java ends with it
+            process.wait(timeout=20)
+
+
+def cancel() -> None:
+    """Ends the running queries, as Ctrl-C asks."""
+    from pyspark import SparkContext
+
+    context = SparkContext._active_spark_context
+    if context is not None:
+        context.cancelAllJobs()

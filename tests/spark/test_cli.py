@@ -1,0 +1,320 @@
+"""The command line on Spark: raw files as Parquet, a build, and everything read afterwards."""
+
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+import funnelkit as fk
+from funnelkit.errors import FunnelkitError
+from funnelkit.warehouse import fetched, parquet, spark
+from funnelkit.warehouse.dbt_results import paragraph
+from tests.cli.run import invoke, run
+from tests.conftest import ROOT
+
+REASON = next(
+    (
+        reason
+        for missing, reason in (
+            (importlib.util.find_spec("pyspark") is None, "needs the extra `spark`"),
+            (shutil.which("java") is None, "Spark needs Java"),
+        )
+        if missing
+    ),
+    "",
+)
+on_spark = pytest.mark.skipif(bool(REASON), reason=REASON)
+
+EVENTS = """\
+user_id,event_name,occurred_at,plan
+u1,signed_up,2026-01-01 10:00:00,free
+u1,bought,2026-01-02 10:00:00,free
+u1,looked,2026-01-03 10:00:00,free
+u2,signed_up,2026-01-02 11:00:00,pro
+u2,looked,2026-01-02 12:00:00,pro
+u3,signed_up,yesterday,pro
+"""
+
+
+def project(folder: Path) -> Path:
+    """A funnel of two steps, and its log as CSV; nothing loaded."""
+    from funnelkit.project.scaffold import write_project
+
+    block = "funnels:\n  first: {steps: [signed_up, bought], window: 7 days}\n"
+    block += "reports:\n  first: {title: First, funnels: [first]}\n"
+    write_project(folder, "shop", block)
+    (folder / "events.csv").write_text(EVENTS, "utf-8")
+    return folder
+
+
+def rows(folder: Path, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(folder / "build" / "warehouse.duckdb"), read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+def files(folder: Path, table: str) -> str:
+    return f"read_parquet('{folder}/{table}/**/*.parquet', hive_partitioning = false)"
+
+
+# Without Spark.
+
+
+def test_raw_rows_are_those_of_the_warehouse_by_load_and_day(tmp_path):
+    folder, raw = project(tmp_path / "shop"), tmp_path / "raw"
+    for to in ((), ("--to", "parquet", str(raw))):
+        done = invoke(folder, "load", "events", str(folder / "events.csv"), *to)
+        assert done.exit_code == 0, done.output
+    assert f"next: funnelkit build --target spark --raw {raw}" in done.output
+    days = {path.name for path in (raw / "events" / "load_no=1").iterdir()}
+    assert days == {
+        *("day=2026-01-01", "day=2026-01-02", "day=2026-01-03"),
+        "day=__HIVE_DEFAULT_PARTITION__",
+    }
+    here = rows(folder, "select * from raw.events order by source_line")
+    there = duckdb.sql(f"select * exclude (day) from {files(raw, 'events')} order by source_line")
+    assert there.fetchall() == here
+    assert there.columns == [
+        name for (name,) in rows(folder, "select column_name from (describe raw.events)")
+    ]
+    assert duckdb.sql(f"from {files(raw, 'loads')}").fetchall() == rows(folder, "from raw.loads")
+
+
+def test_the_same_content_is_loaded_once_and_another_file_is_the_next_load(tmp_path):
+    folder, raw = project(tmp_path / "shop"), tmp_path / "raw"
+    (folder / "same.csv").write_text(EVENTS, "utf-8")
+    (folder / "more.csv").write_text(EVENTS.replace("u1", "u9"), "utf-8")
+    for name in ("events.csv", "same.csv", "more.csv"):
+        fk.open(folder).load("events", [str(folder / name)], to=raw)
+    counted = duckdb.sql(
+        f"select load_no, count(*) from {files(raw, 'events')} group by 1 order by 1"
+    )
+    assert counted.fetchall() == [(1, 6), (2, 6)]
+    assert parquet.rows(raw) == 12
+
+
+def test_a_refused_file_and_a_dry_run_leave_nothing(tmp_path):
+    folder, raw = project(tmp_path / "shop"), tmp_path / "raw"
+    (folder / "bad.csv").write_text("a,b\n1,2\n", "utf-8")
+    opened = fk.open(folder)
+    opened.load("events", [str(folder / "events.csv")], to=raw, dry_run=True)
+    assert not raw.exists()
+    with pytest.raises(FunnelkitError):
+        opened.load("events", [str(folder / "events.csv"), str(folder / "bad.csv")], to=raw)
+    assert not list(raw.rglob("*.parquet"))
+
+
+def test_what_a_killed_load_left_is_removed(tmp_path):
+    folder, raw = project(tmp_path / "shop"), tmp_path / "raw"
+    opened = fk.open(folder)
+    opened.load("events", [str(folder / "events.csv")], to=raw)
+    shutil.copytree(raw / "events" / "load_no=1", raw / "events" / "load_no=2")
+    assert parquet.rows(raw) == 6
+    assert [path.name for path in (raw / "events").iterdir()] == ["load_no=1"]
+
+
+def test_lines_that_cannot_be_parsed_are_kept_beside_the_rows(tmp_path):
+    folder, raw = project(tmp_path / "shop"), tmp_path / "raw"
+    (folder / "events.csv").write_text(EVENTS + 'u4,"signed_up,2026-01-01\n', "utf-8")
+    result = fk.open(folder).load("events", [str(folder / "events.csv")], to=raw)
+    kept = duckdb.sql(f"select count(*) from {files(raw, 'rejects')}").fetchall()
+    assert result.rejected == kept[0][0] == 1
+
+
+@pytest.mark.parametrize(
+    ("missing", "told", "hint"),
+    [
+        ("pyspark", "Spark is not installed here", "pip install 'funnelkit[spark]'"),
+        ("java", "Spark needs Java 17 or newer, and there is no `java`", "set JAVA_HOME"),
+    ],
+)
+def test_what_spark_needs_is_said_before_anything_is_touched(
+    tmp_path, monkeypatch, missing, told, hint
+):
+    folder = project(tmp_path / "shop")
+    monkeypatch.setattr(spark, "_found", lambda name: name != missing)
+    monkeypatch.setattr(spark.shutil, "which", lambda name: None if name == missing else name)
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    done = invoke(folder, "build", "--target", "spark")
+    assert done.exit_code == 2
+    assert told in done.output
+    assert hint in done.output
+    assert not (folder / "build").exists()
+
+
+def test_options_that_do_not_go_together_are_refused(tmp_path):
+    folder = project(tmp_path / "shop")
+    done = invoke(folder, "build", "--raw", str(folder))
+    assert (done.exit_code, "--raw goes with --target spark" in done.output) == (2, True)
+    done = invoke(folder, "load", "events", "events.csv", "--to", "csv", "raw")
+    assert (done.exit_code, "expected `parquet` and a folder" in done.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [("2GB", "2048m"), ("512MiB", "512m"), ("1.5 g", "1536m"), ("", "2g")]
+)
+def test_memory_is_told_to_spark_in_its_own_words(monkeypatch, tmp_path, given, told):
+    monkeypatch.setenv("FUNNELKIT_MEMORY", given)
+    assert spark.settings(tmp_path, 2)["spark.driver.memory"] == told
+
+
+def test_all_that_spark_writes_is_in_one_folder(tmp_path):
+    where = tmp_path / "build" / "spark"
+    told = {
+        name: text
+        for name, text in spark.settings(where, 2).items()
+        if "/" in text.replace("local[2]", "")
+    }
+    assert all(str(where) in text for text in told.values()), told
+    assert len(told) == 4
+
+
+def test_sparks_messages_are_one_sentence():
+    text = (
+        "Runtime Error in model m (models/m.sql)\n  [UNRESOLVED_COLUMN] A column `x` cannot be"
+        " resolved. SQLSTATE: 42703; line 12 pos 8;\n  'Project ['x]\n  +- Relation"
+    )
+    assert paragraph(text) == "[UNRESOLVED_COLUMN] A column `x` cannot be resolved. (line 12)"
+    text = "Runtime Error\n  [PARSE] No. SQLSTATE: 1\n  == SQL (line 1) ==\n  select\n  ^^^\n"
+    assert paragraph(text) == "[PARSE] No."
+
+
+def test_every_table_that_is_read_comes_back_unless_it_is_the_log():
+    named = "\n".join(path.read_text("utf-8") for path in (ROOT / "sql").glob("*.sql"))
+    models = {path.stem for path in (ROOT / "dbt_project" / "models").rglob("*.sql")}
+    read = {name for name in models if name in named.replace(",", " ").split()}
+    kept = {path.stem for path in (ROOT / "sql" / "kept").glob("*.sql")}
+    assert len(read) > 30
+    stay = {name for name in read if not fetched.comes_back(name)}
+    assert stay <= fetched.OF_THE_LOG | {"stg_raw__feedback"}, stay
+    # What reports read of them was counted on Spark; doctor looks at the log itself.
+    for path in (ROOT / "sql").glob("*.sql"):
+        asks = {name for name in stay if name in path.read_text("utf-8").split()}
+        assert not asks or path.stem in kept or path.stem.startswith("doctor_"), (path, asks)
+
+
+# With Spark.
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory) -> Path:
+    """The sample company, loaded as files and built on Spark."""
+    base = tmp_path_factory.mktemp("spark")
+    folder = base / "sample"
+    for name in ("dbt_project", "seeds", "reports"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("target", "logs"))
+    opened = fk.open(folder)
+    for kind in ("events", "users", "feedback"):
+        opened.load(kind, [str(ROOT / "seeds" / f"raw_{kind}.csv")], to=base / "raw")
+    result = opened.build(target="spark", raw=base / "raw")
+    assert result.ok, result
+    return folder
+
+
+@pytest.mark.long
+@on_spark
+def test_marts_are_those_of_duckdb_and_the_log_is_not_here(company, built_sample):
+    with duckdb.connect(str(company / "build/warehouse.duckdb"), read_only=True) as con:
+        con.execute(f"attach '{built_sample.paths.warehouse}' as other (read_only)")
+        names = [row[0] for row in con.execute("select name from (show tables)").fetchall()]
+        assert not fetched.OF_THE_LOG & set(names)
+        for name in names:
+            if name.startswith("log_"):
+                continue
+            ours, theirs = f"main.{name}", f"other.main.{name}"
+            described = [con.execute(f"describe {each}").fetchall() for each in (ours, theirs)]
+            assert described[0] == described[1], name
+            if name == "raw_rejects":  # a load knows the line, a seed does not
+                continue
+            alone = con.execute(f"select count(*) from (from {ours} except all from {theirs})")
+            assert alone.fetchall() == [(0,)], name
+
+
+@pytest.mark.long
+@on_spark
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["funnel", "activation"],
+        ["funnel", "activation", "--by", "channel"],
+        ["funnel", "activation", "--trend"],
+        ["funnel", "activation", "--times"],
+        ["aha", "team_value"],
+        ["aha", "--search"],
+        ["retention", "retained_week_4"],
+        ["gaps"],
+        ["nps"],
+        ["themes"],
+        ["cadence"],
+        ["check"],
+        ["definitions"],
+    ],
+    ids=" ".join,
+)
+def test_commands_print_what_they_print_of_duckdbs_marts(company, built_sample, words):
+    here, there = (
+        invoke(folder, *words, "--format", "json") for folder in (company, built_sample.paths.root)
+    )
+    assert here.exit_code == there.exit_code == 0, here.output
+    assert json.loads(here.stdout)["rows"] == json.loads(there.stdout)["rows"]
+
+
+@pytest.mark.long
+@on_spark
+def test_reports_are_those_that_are_committed(company):
+    done = invoke(company, "report", "build")
+    assert done.exit_code == 0, done.output
+    for name in ("activation", "aha", "say_do", "scorecard"):
+        page = (company / "reports" / name / "report.md").read_bytes()
+        assert page == (ROOT / "reports" / name / "report.md").read_bytes(), name
+
+
+@pytest.mark.long
+@on_spark
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["funnel", "activation", "--explain", "u1"],
+        ["funnel", "activation", "--where", "true"],
+        ["funnel", "activation", "--compare", "plan"],
+        ["experiment", "invite_prompt"],
+    ],
+    ids=" ".join,
+)
+def test_what_needs_the_log_says_so_in_one_sentence(company, words):
+    done = invoke(company, *words)
+    assert done.exit_code == 2
+    first, *rest = done.stderr.strip().splitlines()
+    assert "needs the event log, which stays where Spark has built it" in first
+    assert len(rest) == 1
+
+
+@pytest.mark.long
+@on_spark
+def test_a_failed_build_leaves_the_marts_as_they_were(tmp_path):
+    folder, raw = project(tmp_path / "shop"), tmp_path / "raw"
+    fk.open(folder).load("events", [str(folder / "events.csv")], to=raw)
+    (folder / "models").mkdir(exist_ok=True)
+    (folder / "models" / "mine.sql").write_text("select nothing from {{ ref('dim_funnels') }}")
+    fk.open(folder).load("events", [str(folder / "events.csv")])
+    done = invoke(folder, "build", "--select", "dim_funnels")
+    before = rows(folder, "select table_name from duckdb_tables() order by all")
+    done = run("build", "--target", "spark", "--raw", str(raw), "--select", "+mine", cwd=folder)
+    assert done.returncode == 2
+    assert "model mine: [UNRESOLVED_COLUMN" in done.stderr
+    assert len(done.stderr.splitlines()) <= 3
+    assert rows(folder, "select table_name from duckdb_tables() order by all") == before
+    assert not (folder / "metastore_db").exists()
+    assert not (folder / "derby.log").exists()
+
+
+def test_the_profile_of_a_plain_dbt_has_the_same_settings():
+    given = yaml.safe_load((ROOT / "dbt_project" / "profiles.yml").read_text("utf-8"))
+    plain = given["funnelkit"]["outputs"]["spark"]["server_side_parameters"]
+    ours = spark.settings(Path("/x"), 2)
+    same = ("variant.allowDuplicateKeys", "session.timeZone", "cteRecursionLevelLimit")
+    for name in same:
+        assert plain[f"spark.sql.{name}"] == ours[f"spark.sql.{name}"]
