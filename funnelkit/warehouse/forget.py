@@ -69,6 +69,7 @@ def forget(warehouse: Path, user: str, *, dry_run: bool = False, wait: float = 1
     """
     con = connect.connect(warehouse, wait=wait)
     try:
+        meta.needs_log(con, "forget", "remove the person from the raw files, then build again")
         with connect.interruptible():
             if not _find(con, user):
                 found = Forgotten((), (), 0)

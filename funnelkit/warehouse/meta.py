@@ -122,12 +122,15 @@ def log_is_here(con: "duckdb.DuckDBPyConnection") -> bool:
     return has_table(con, "main", "fct_events") or not has_table(con, "main", "log_events")
 
 
-def needs_log(con: "duckdb.DuckDBPyConnection", what: str) -> None:
+_ASK_FILES = "`funnelkit explore --events FILE...` asks the same of raw files"
+
+
+def needs_log(con: "duckdb.DuckDBPyConnection", what: str, hint: str = _ASK_FILES) -> None:
     """Raises FunnelkitError where the log is not here; `what` needs it, such as `--explain`."""
     if not log_is_here(con):
         raise FunnelkitError(
             f"{what} needs the event log, which stays where Spark has built it",
-            "`funnelkit explore --events FILE...` asks the same of raw files",
+            hint,
         )
 
 
