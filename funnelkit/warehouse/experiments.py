@@ -23,7 +23,7 @@ def create_experiment(con: "DuckDBPyConnection", experiment: "Experiment") -> No
     Grain: event; none after observed_until, none without the entity. Times in microseconds since
     1970, UTC. Raises FunnelkitError for SQL of the definitions that the log refuses.
     """
-    needs_log(con, f"the experiment {experiment.exposure[0]}")
+    needs_log(con, "an experiment")
     variant = f"cast({identifier(experiment.variant)} as varchar) as variant"
     outcome = experiment.outcome
     with readable_errors(con, "fct_events"):

@@ -74,7 +74,7 @@ def project_journeys(
     with connect(warehouse, read_only=True) as con:
         check_conditions(con, asked)
         query(con, "log_window")  # refuses a warehouse without marts
-        needs_log(con, "what the marts do not hold")
+        needs_log(con, "a question beyond the built tables")
         lock(con, ())
         observed = con.execute("select observed_us from int_observed_until").fetchall()
         with readable_errors(con, "fct_events"):

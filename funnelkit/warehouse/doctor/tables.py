@@ -16,13 +16,18 @@ _MANY_DUPLICATES = 0.05
 
 
 def raw(con: "duckdb.DuckDBPyConnection") -> Iterator[Check]:
-    """How many rows were loaded."""
+    """How many rows were loaded; of a log that Spark has, how many events count."""
+    if not meta.log_is_here(con):
+        found = con.execute("select coalesce(sum(entries), 0) from main.log_events").fetchall()
+        told = f"{count(int(found[0][0]), 'event')}, which stay where Spark has built them"
+        yield Check("raw", "ok", told)
+        return
     rows = {kind: _rows(con, "raw", kind) for kind in _RAW}
-    found = ", ".join(f"{count(number, 'row')} of {kind}" for kind, number in rows.items())
+    loaded = ", ".join(f"{count(number, 'row')} of {kind}" for kind, number in rows.items())
     if rows["events"]:
-        yield Check("raw", "ok", found)
+        yield Check("raw", "ok", loaded)
     else:
-        yield Check("raw", "warn", found, "`funnelkit load events FILE...`")
+        yield Check("raw", "warn", loaded, "`funnelkit load events FILE...`")
 
 
 def _rows(con: "duckdb.DuckDBPyConnection", schema: str, name: str) -> int:
@@ -90,7 +95,8 @@ def built(con: "duckdb.DuckDBPyConnection", variables: dict[str, Any] | None) ->
             "build", "warn", f"finished, {failed} failed", "`funnelkit build` tells which, and why"
         )
     else:
-        yield Check("build", "ok", f"finished, by funnelkit {build.version}")
+        where = "" if build.target == "duckdb" else f" on {build.target.capitalize()}"
+        yield Check("build", "ok", f"finished{where}, by funnelkit {build.version}")
 
 
 def duplicates(con: "duckdb.DuckDBPyConnection") -> Iterator[Check]:
