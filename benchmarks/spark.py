@@ -127,10 +127,8 @@ def _models(folder: Path) -> float:
 
 
 def totals(folder: Path) -> dict[str, float]:
-    """From Spark's event log: jobs, tasks, GB read, shuffled, spilled, and by one task at most."""
-    found = dict.fromkeys(
-        ("jobs", "tasks", "read_gb", "shuffled_gb", "spilled_gb", "largest_gb"), 0.0
-    )
+    """From Spark's event log: jobs, tasks, GB shuffled, spilled, and by one task at most."""
+    found = dict.fromkeys(("jobs", "tasks", "shuffled_gb", "spilled_gb", "largest_gb"), 0.0)
     for event in _events(folder):
         if event["Event"] == "SparkListenerJobStart":
             found["jobs"] += 1
@@ -139,7 +137,6 @@ def totals(folder: Path) -> dict[str, float]:
             continue
         spilled = metrics["Disk Bytes Spilled"] / 1e9
         found["tasks"] += 1
-        found["read_gb"] += metrics["Input Metrics"]["Bytes Read"] / 1e9
         found["shuffled_gb"] += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"] / 1e9
         found["spilled_gb"] += spilled
         found["largest_gb"] = max(found["largest_gb"], spilled)
@@ -198,7 +195,6 @@ def _rows(sizes: list[dict[str, float]]) -> list[tuple[str, ...]]:
         row("Spark: peak memory, Java's", "spark_gb", "GB", 2),
         row("Spark: jobs", "jobs", "", 0),
         row("Spark: tasks", "tasks", "", 0),
-        row("Spark: read", "read_gb", "GB"),
         row("Spark: shuffled", "shuffled_gb", "GB"),
         row("Spark: spilled", "spilled_gb", "GB"),
         row("Spark: spilled by one task at most", "largest_gb", "GB", 2),

@@ -173,8 +173,9 @@ def problem(
         return f"the last build {how}, so the tables are from different builds"
     if definitions is not None and canonical(definitions) != build.definitions:
         return "the definitions changed after the last build"
-    here = loads is not None and build.files is not None and build.target == "duckdb"
-    if here and loads != (build.files, build.loaded):
+    if build.files is None or build.target != "duckdb":
+        return None
+    if loads is not None and loads != (build.files, build.loaded):
         return f"{_newly(loads[0] - build.files)} loaded after the last build"
     return None
 

@@ -179,7 +179,7 @@ def _stop(session: Any) -> None:
     """Ends Java too: its memory and the place of its tables are fixed when it starts."""
     from pyspark import SparkContext
 
-    gateway = SparkContext._gateway
+    gateway: Any = SparkContext._gateway
     with contextlib.suppress(Exception):
         session.stop()
     process = getattr(gateway, "proc", None)
