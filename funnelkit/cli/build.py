@@ -32,7 +32,7 @@ funnelkit build --target spark --raw lake/raw
 @click.option(
     "--raw",
     metavar="DIR",
-    type=click.Path(exists=True, file_okay=False),
+    type=click.Path(),
     help="For Spark: the folder that `load --to parquet DIR` filled.",
 )
 def command(
