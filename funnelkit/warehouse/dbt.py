@@ -30,7 +30,7 @@ from funnelkit.warehouse.dbt_results import (
     refused,
     summarise,
 )
-from funnelkit.warehouse.fetched import fetch
+from funnelkit.warehouse.fetched import Columns, fetch
 from funnelkit.warehouse.lists import Lists, write_lists
 
 if TYPE_CHECKING:
@@ -174,6 +174,7 @@ def build(
     elsewhere = target == spark.SPARK
     if elsewhere:
         spark.check()
+        _check_raw(paths, raw_files)
     with _held(paths) as guard:
         write_lists(guard, lists or {})
         counter = Counter(
@@ -184,7 +185,7 @@ def build(
             else lambda: meta.record(guard.cursor(), meta.RUNNING, selection, defined),
         )
         if elsewhere:
-            outcome = _invoke_spark(paths, guard, raw_files, [*_QUIET, *args], counter)
+            outcome, columns = _invoke_spark(paths, guard, raw_files, [*_QUIET, *args], counter)
         else:
             with _variables(environment(paths, raw=raw_mode(paths, guard))):
                 install(paths)
@@ -200,7 +201,8 @@ def build(
         if elsewhere:
             if result.errors:
                 raise BuildError(result)
-            fetch(guard, spark.tables(paths), paths.run_dir / "target" / "manifest.json")
+            manifest = paths.run_dir / "target" / "manifest.json"
+            fetch(guard, spark.tables(paths), columns, manifest)
         result = quality.told(result, guard, definitions or {})
         result = replace(result, unseen=_unseen(guard, definitions))
         state = _state(result, bool(select))
@@ -210,36 +212,47 @@ def build(
     return result
 
 
+def _check_raw(paths: "Paths", raw_files: Path | None) -> None:
+    if raw_files is not None:
+        parquet.check(raw_files)
+    elif paths.name != PACKAGE:
+        raise FunnelkitError(
+            "Spark builds from Parquet files, and no folder of them was given",
+            "funnelkit load events FILE... --to parquet DIR, then "
+            "funnelkit build --target spark --raw DIR",
+        )
+
+
 def _invoke_spark(
     paths: "Paths",
     guard: "duckdb.DuckDBPyConnection",
     raw_files: Path | None,
     args: list[str],
     counter: Counter,
-) -> Any:
-    """A dbtRunnerResult of a build on Spark, from raw files or the sample's seeds."""
-    rows = parquet.rows(raw_files) if raw_files else 0
-    if raw_files is None and paths.name != PACKAGE:
-        raise FunnelkitError(
-            "Spark builds from Parquet files, and no folder of them was given",
-            "funnelkit load events FILE... --to parquet DIR, then "
-            "funnelkit build --target spark --raw DIR",
-        )
+) -> tuple[Any, Columns]:
+    """A dbtRunnerResult of a build on Spark, from raw files or the sample's seeds, and the columns
+    of all tables where no model failed.
+    """
     where = spark.folder(paths)
     where.mkdir(parents=True, exist_ok=True)
     values = environment(paths, raw="loaded" if raw_files else "seeds")
-    if raw_files:
-        parquet.write_lists(guard, where / "lists")
-        values["FUNNELKIT_SPARK_RAW"] = str(raw_files.resolve())
-    values["FUNNELKIT_SPARK"] = str(where)
-    with _variables(values):
-        install(paths)
-        write_profiles(paths, spark.SPARK, rows)
-        with spark.session(where, spark.settings(where, _cores(), rows)) as session:
-            outcome = _invoke(args, counter, spark.cancel)
-            if outcome.exception is None:
+    with parquet.held(raw_files) if raw_files else contextlib.nullcontext():
+        rows = 0
+        if raw_files:
+            rows = parquet.rows(raw_files)
+            parquet.write_lists(guard, where / "lists")
+            values["FUNNELKIT_SPARK_RAW"] = str(raw_files.resolve())
+        values |= {"FUNNELKIT_SPARK": str(where), "FUNNELKIT_SPARK_PARTS": str(spark.parts(rows))}
+        with _variables(values):
+            install(paths)
+            write_profiles(paths, spark.SPARK, rows)
+            with spark.session(where, spark.settings(where, _cores(), rows)) as session:
+                outcome = _invoke(args, counter, spark.cancel)
+                results = getattr(outcome.result, "results", None) or ()
+                if outcome.exception is not None or summarise(results, paths.root).errors:
+                    return outcome, {}
                 log_answers.keep(session)
-    return outcome
+                return outcome, spark.columns(session)
 
 
 def _unseen(

@@ -4,14 +4,17 @@ What is as large as the log stays where it is; the rest comes through Parquet, i
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from funnelkit.warehouse import log_answers
 from funnelkit.warehouse.connect import identifier, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+Columns = Mapping[str, Sequence[tuple[str, str]]]
 
 # A row per event, step of a funnel or raw row.
 OF_THE_LOG = frozenset(
@@ -22,7 +25,8 @@ OF_THE_LOG = frozenset(
         *("int_identity_changes", "int_touched_users", "int_touched_values"),
     }
 )
-# Of the others, what nothing reads but later models.
+_PACKAGE = "funnelkit"
+_PART = "fk_part"
 _MARTS = ("dim_", "fct_", "rpt_")
 _BESIDE = frozenset(
     {
@@ -35,26 +39,38 @@ _BESIDE = frozenset(
 
 
 def comes_back(name: str) -> bool:
-    """Whether a table of this name is brought into the warehouse."""
-    if name in OF_THE_LOG:
-        return False
-    return name in _BESIDE or name.startswith((*_MARTS, "log_"))
+    """Whether the table of this model is brought into the warehouse.
 
-
-def fetch(con: "DuckDBPyConnection", tables: Path, manifest: Path) -> list[str]:
-    """Replaces what an earlier build left by the tables in the folder `tables`; their names.
-
-    `manifest`: dbt's, whose models say which tables of the warehouse were made by a build: others
-    stay. One transaction: readers see all of the one build or all of the other.
+    Other tables are for later models to read.
     """
-    names = sorted(path.name for path in tables.iterdir() if comes_back(path.name))
+    return name not in OF_THE_LOG and (name in _BESIDE or name.startswith(_MARTS))
+
+
+def fetch(con: "DuckDBPyConnection", tables: Path, columns: Columns, manifest: Path) -> list[str]:
+    """Replaces what an earlier build left by tables of the folder `tables`; their names.
+
+    `columns`: of all that Spark has there; `manifest`: dbt's, whose models say which tables of the
+    warehouse a build has made: others stay. One transaction: readers see all of the one build or
+    all of the other.
+    """
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    models = [node for node in nodes if node["resource_type"] in ("model", "snapshot")]
+    ours = {node["alias"] for node in models if node["package_name"] == _PACKAGE}
+    names = sorted(
+        name
+        for name in columns
+        if name in log_answers.names() or (name in ours and comes_back(name))
+    )
     con.execute("begin")
     try:
-        for kind, name in _built(con, manifest, names):
-            con.execute(f"drop {kind} main.{identifier(name)}")
+        made = {*names, *(node["alias"] for node in models)}
+        for kind, name in _there(con):
+            if name in made:
+                con.execute(f"drop {kind} main.{identifier(name)}")
         con.execute("drop table if exists meta.model_state")
         for name in names:
-            con.execute(f"create table main.{identifier(name)} as {_query(con, tables / name)}")
+            query = _query(tables / name, columns[name])
+            con.execute(f"create table main.{identifier(name)} as {query}")
         con.execute("commit")
     except BaseException:
         con.execute("rollback")
@@ -62,30 +78,25 @@ def fetch(con: "DuckDBPyConnection", tables: Path, manifest: Path) -> list[str]:
     return names
 
 
-def _built(
-    con: "DuckDBPyConnection", manifest: Path, names: Iterable[str]
-) -> Iterator[tuple[str, str]]:
-    """Kind and name of what is there and a build has made, or is about to."""
-    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
-    made = {node["alias"] for node in nodes if node["resource_type"] in ("model", "snapshot")}
+def _there(con: "DuckDBPyConnection") -> Iterator[tuple[str, str]]:
+    """Kind and name of each table and view of the marts' schema."""
     found = con.execute(
         "select case table_type when 'VIEW' then 'view' else 'table' end, table_name"
         " from information_schema.tables"
         " where table_catalog = current_database() and table_schema = 'main' order by all"
     ).fetchall()
-    for kind, name in found:
-        if name in made or name in set(names):
-            yield str(kind), str(name)
+    yield from ((str(kind), str(name)) for kind, name in found)
 
 
-def _query(con: "DuckDBPyConnection", folder: Path) -> str:
-    """Its rows; times as DuckDB's models have them, in UTC without saying so."""
-    files = f"read_parquet({literal(f'{folder}/**/*.parquet')}, hive_partitioning = true)"
-    columns = con.execute(f"describe select * from {files}").fetchall()
-    cells = [
-        f"cast({identifier(name)} as timestamp) as {identifier(name)}"
-        if kind.startswith("TIMESTAMP")
-        else identifier(name)
-        for name, kind, *_ in columns
-    ]
-    return f"select {', '.join(cells)} from {files}"
+def _query(folder: Path, columns: Sequence[tuple[str, str]]) -> str:
+    """Its rows, typed as Spark has them; times in UTC without saying so, as DuckDB's models do.
+
+    What part of a table a row is in stands in the names of folders alone.
+    """
+    own = [(identifier(name), kind) for name, kind in columns if name != _PART]
+    if not any(folder.rglob("*.parquet")):
+        nothing = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in own)
+        return f"select {nothing} where false"
+    cells = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in own)
+    files = literal(f"{folder}/**/*.parquet")
+    return f"select {cells} from read_parquet({files}, hive_partitioning = false)"

@@ -4,25 +4,39 @@ marts, as tables `log_*` (sql/spark; what reads them instead of the log is in sq
 
 from typing import Any
 
+from funnelkit.errors import FunnelkitError
 from funnelkit.paths import root
 from funnelkit.warehouse.connect import literal
+from funnelkit.warehouse.dbt_results import paragraph
+
+
+def names() -> list[str]:
+    """The tables that `keep` makes."""
+    return sorted(path.stem for path in (root("sql") / "spark").glob("*.sql"))
 
 
 def keep(session: Any) -> None:
-    """Makes the tables in the Spark session, of marts that are all built; none of what is not."""
-    from pyspark.errors import AnalysisException
+    """Makes the tables in the Spark session, each where all that it reads is built.
+
+    Raises FunnelkitError for a query that Spark could not end, as without room on its disk.
+    """
+    from py4j.protocol import Py4JError
+    from pyspark.errors import AnalysisException, PySparkException
 
     session.catalog.setCurrentDatabase("main")
-    for file in sorted((root("sql") / "spark").glob("*.sql")):
-        text = file.read_text("utf-8")
-        session.sql(f"drop table if exists {file.stem}")
+    for name in names():
+        text = (root("sql") / "spark" / f"{name}.sql").read_text("utf-8")
+        session.sql(f"drop table if exists {name}")
         try:
             if "{accepted}" in text:
                 text = text.replace("{accepted}", _accepted(session))
-            session.sql(text).coalesce(1).write.format("parquet").saveAsTable(file.stem)
+            session.sql(text).coalesce(1).write.format("parquet").saveAsTable(name)
         except AnalysisException as error:
             if error.getCondition() != "TABLE_OR_VIEW_NOT_FOUND":
                 raise
+        except (PySparkException, Py4JError) as error:
+            told = paragraph(str(error))
+            raise FunnelkitError(f"{name} could not be counted on Spark: {told}") from None
 
 
 def _accepted(session: Any) -> str:

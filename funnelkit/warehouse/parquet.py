@@ -6,6 +6,7 @@ is not in it was not loaded, and is removed by the next load or build.
 """
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.warehouse import connect, raw
-from funnelkit.warehouse.connect import literal
+from funnelkit.warehouse.connect import WarehouseBusy, literal
 from funnelkit.warehouse.load import load
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 TABLES = ("events", "users", "feedback", "rejects", "loads")
 _LEDGER = "loads"  # last: a load counts as soon as it is here
-_WORK = ".loading"
+# Spark reads no file whose name begins with a point.
+_WORK, _LOCK = ".loading", ".lock.duckdb"
 # The loader writes a time that it could read as UTC text; others are of no day.
 _DAY = (
     "case when occurred_at like '____-__-__ __:__:__%Z'"
@@ -41,7 +43,7 @@ def load_into(
 ) -> "LoadResult":
     """As `load.load`, into Parquet files below `folder`; once by content, too.
 
-    Raises as `load` does, and FunnelkitError while another process loads into the folder.
+    Raises as `load` does, and WarehouseBusy while another process loads or builds from the folder.
     """
     with _working(folder, keep=not dry_run) as con:
         _known(con, folder)
@@ -52,18 +54,41 @@ def load_into(
     return result
 
 
-def rows(folder: Path) -> int:
-    """How many rows were loaded into the folder. Raises FunnelkitError if nothing was."""
-    files = sorted((folder / _LEDGER).rglob("*.parquet"))
-    if not files:
+def check(folder: Path) -> None:
+    """Raises FunnelkitError if nothing was loaded into the folder."""
+    if not any((folder / _LEDGER).rglob("*.parquet")):
         raise FunnelkitError(
             f"{folder} holds no raw files",
             f"funnelkit load events FILE... --to parquet {folder}",
         )
-    settle(folder)
+
+
+def rows(folder: Path) -> int:
+    """How many rows were loaded into the folder."""
     with connect.memory() as con:
         found = con.execute(f"select sum(rows) from {_read(folder, _LEDGER)}").fetchall()
     return int(found[0][0] or 0)
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Nobody else loads into the folder, or builds from it; without loads that were killed.
+
+    Raises WarehouseBusy. A folder that cannot be written needs no such care.
+    """
+    if not os.access(folder, os.W_OK):
+        yield
+        return
+    try:
+        # DuckDB's lock on a file goes with its process, however that ends.
+        lock = connect.connect(folder / _LOCK, wait=1.0)
+    except WarehouseBusy as error:
+        raise WarehouseBusy(folder, error.program, error.pid) from None
+    try:
+        _settle(folder)
+        yield
+    finally:
+        lock.close()
 
 
 def write_lists(con: "DuckDBPyConnection", folder: Path) -> None:
@@ -77,8 +102,9 @@ def write_lists(con: "DuckDBPyConnection", folder: Path) -> None:
         con.execute(f"copy (select list, id from raw.lists) to {target} (format parquet)")
 
 
-def settle(folder: Path) -> None:
+def _settle(folder: Path) -> None:
     """Removes loads that were killed before they came into the ledger."""
+    shutil.rmtree(folder / _WORK, ignore_errors=True)
     done = {path.name for path in (folder / _LEDGER).glob("load_no=*")}
     for table in TABLES:
         for path in (folder / table).glob("load_no=*"):
@@ -94,21 +120,15 @@ def _working(folder: Path, *, keep: bool) -> Iterator["DuckDBPyConnection"]:
             raw.ensure(con)
             yield con
         return
-    work = folder / _WORK
-    work.mkdir(parents=True, exist_ok=True)
-    # The lock of this file, held to the end, keeps a second load away.
-    con = connect.connect(work / "lock.duckdb", wait=1.0)
-    try:
-        settle(folder)
-        for path in work.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-        con.execute("drop schema if exists raw cascade")
-        raw.ensure(con)
-        yield con
-    finally:
-        con.close()
-        shutil.rmtree(work, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder):
+        con = connect.connect(folder / _WORK / "rows.duckdb")
+        try:
+            raw.ensure(con)
+            yield con
+        finally:
+            con.close()
+            shutil.rmtree(folder / _WORK, ignore_errors=True)
 
 
 def _known(con: "DuckDBPyConnection", folder: Path) -> None:

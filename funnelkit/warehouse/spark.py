@@ -106,6 +106,11 @@ def settings(where: Path, cores: int, rows: int = 0) -> dict[str, str]:
     return found
 
 
+def parts(rows: int) -> int:
+    """Into how many parts tables that grow are cut; another number makes them whole once."""
+    return 4 if rows < _WORTH_COMPILING else 64 if rows < 100 * _WORTH_COMPILING else 512
+
+
 def _java_options(where: Path) -> str:
     options = {
         "derby.stream.error.file": str(where / "derby.log"),
@@ -190,6 +195,18 @@ def _stop(session: Any) -> None:
         with contextlib.suppress(Exception):
             process.stdin.close()  # Java ends with it
             process.wait(timeout=20)
+
+
+def columns(session: Any) -> dict[str, list[tuple[str, str]]]:
+    """Name and type of the columns of each table of the marts' schema: a folder may be empty."""
+    found = [row["tableName"] for row in session.sql(f"show tables in {_SCHEMA}").collect()]
+    return {
+        name: [
+            (field.name, field.dataType.simpleString())
+            for field in session.table(f"{_SCHEMA}.{name}").schema.fields
+        ]
+        for name in found
+    }
 
 
 def cancel() -> None:
