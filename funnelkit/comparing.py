@@ -198,6 +198,7 @@ class _Causes:
 
         Raises FunnelkitError where the earlier rules are not known, or no longer build.
         """
+        self._check_log()
         redefined = any(each.redefined for each in reports)
         # The earlier rules declare a report by the name that it had.
         names = {each.slug: (redefined and each.slug_before) or each.slug for each in reports}
@@ -216,6 +217,14 @@ class _Causes:
             self.on_build(f"the data as of {end}")
             pinned = _pinned(other, end, known)
         return found | _told(both, weeks, rules, pinned)
+
+    def _check_log(self) -> None:
+        """Raises FunnelkitError where there is nothing here to build from."""
+        from funnelkit.warehouse.meta import needs_log
+        from funnelkit.warehouse.queries import open_marts
+
+        with open_marts(self.project.paths.warehouse) as con:
+            needs_log(con, "telling causes apart")
 
     def _files(self) -> dict[str, bytes]:
         """The earlier definitions, by path from the dbt project's folder."""

@@ -18,6 +18,7 @@ from funnelkit.stats.evidence import FEWEST
 from funnelkit.stats.funnels import StepCounts, step_rows, trend_table
 from funnelkit.stats.times import TimeCounts, times_table
 from funnelkit.table import Column, Table, Value
+from funnelkit.warehouse.meta import needs_log
 from funnelkit.warehouse.queries import query
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ def weekly_inputs(con: "DuckDBPyConnection", until: str | None = None) -> Table:
         Column("digest"),
         Column("people"),
     )
+    if until is not None:
+        needs_log(con, "a part of the log")
     weeks = query(con, "log_weeks", until=until)
     merges = in_fives([week["merges"] for week in weeks], _FEWEST_IN_REPORTS)
     rows = [_week(**week | {"merges": told}) for week, told in zip(weeks, merges, strict=True)]

@@ -187,7 +187,9 @@ def build(
         if elsewhere:
             outcome, columns = _invoke_spark(paths, guard, raw_files, [*_QUIET, *args], counter)
         else:
-            with _variables(environment(paths, raw=raw_mode(paths, guard))):
+            raw = raw_mode(paths, guard)
+            _check_rows(guard, raw)
+            with _variables(environment(paths, raw=raw)):
                 install(paths)
                 write_profiles(paths)
                 outcome = _invoke([*_QUIET, *args], counter)
@@ -210,6 +212,15 @@ def build(
     if result.errors:
         raise BuildError(result)
     return result
+
+
+def _check_rows(con: "duckdb.DuckDBPyConnection", raw: str) -> None:
+    """Marts that came from Spark are not replaced by those of no rows at all."""
+    if raw == "loaded" and not _has_loads(con) and not meta.log_is_here(con):
+        raise FunnelkitError(
+            "the last build was on Spark, and nothing was loaded into this warehouse",
+            "funnelkit build --target spark --raw DIR",
+        )
 
 
 def _check_raw(paths: "Paths", raw_files: Path | None) -> None:
@@ -314,6 +325,7 @@ def run(
     with _held(paths) as guard:
         raw = raw_mode(paths, guard)
         if command in _REPLACING:
+            _check_rows(guard, raw)
             write_lists(guard, lists or {})
             return _run_recorded(paths, args, raw, guard, definitions or {})
     return _run(paths, args, raw, Counter())

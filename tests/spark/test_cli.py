@@ -12,7 +12,7 @@ import yaml
 
 import funnelkit as fk
 from funnelkit.errors import FunnelkitError
-from funnelkit.warehouse import fetched, log_answers, parquet, spark
+from funnelkit.warehouse import fetched, log_answers, meta, parquet, spark
 from funnelkit.warehouse.connect import connect
 from funnelkit.warehouse.dbt_results import paragraph
 from tests.cli.run import invoke, run
@@ -204,6 +204,60 @@ def test_marts_come_back_all_or_none(tmp_path, built):
         with pytest.raises(duckdb.Error):
             fetched.fetch(con, built[0], COLUMNS, built[1])
         assert con.execute("from dim_users").fetchall() == [("before",)]
+
+
+@pytest.fixture
+def returned(tmp_path) -> Path:
+    """A project whose marts came from Spark, as far as commands can tell."""
+    folder = project(tmp_path / "shop")
+    with connect(folder / "build" / "warehouse.duckdb") as con:
+        for name in log_answers.names():
+            con.execute(f"create table {name} as select 'signed_up' as event_name, 3 as entries")
+        con.execute(
+            "create table int_observed_until as select null::timestamp as first_event_at,"
+            " null::timestamp as last_event_at, null::timestamp as observed_until"
+        )
+        meta.record(con, meta.FINISHED, "", "{}", meta.Outcome(1, 0), "spark")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["funnel", "--explain", "u1"],
+        ["funnel", "--where", "true"],
+        ["funnel", "--sensitivity"],
+        ["forget", "u1"],
+    ],
+    ids=" ".join,
+)
+def test_what_needs_the_log_says_where_it_is(returned, words):
+    done = invoke(returned, *words)
+    assert done.exit_code == 2
+    first, hint = done.stderr.strip().splitlines()[-2:]
+    assert "needs the event log, which stays where Spark has built it" in first
+    assert hint.startswith("  hint: ")
+
+
+def test_marts_of_spark_are_not_replaced_by_those_of_no_rows(returned):
+    for words in (["build"], ["dbt", "run"]):
+        done = invoke(returned, *words)
+        assert done.exit_code == 2
+        assert "nothing was loaded into this warehouse" in done.stderr
+    assert meta_of(returned).target == "spark"
+
+
+def test_doctor_knows_a_log_that_is_elsewhere(returned):
+    done = invoke(returned, "doctor")
+    assert f"{3:,} events, which stay where Spark has built them" in done.output
+    assert "finished on Spark" in done.output or "definitions changed" in done.output
+
+
+def meta_of(folder: Path) -> meta.Build:
+    with connect(folder / "build" / "warehouse.duckdb", read_only=True) as con:
+        found = meta.last_build(con)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize(
@@ -411,8 +465,8 @@ def test_a_failed_build_leaves_the_marts_as_they_were(tmp_path):
     fk.open(folder).load("events", [str(folder / "events.csv")])
     assert invoke(folder, "build", "--select", "dim_funnels").exit_code == 0
     before = rows(folder, "select table_name from duckdb_tables() order by all")
-    done = run("build", "--target", "spark", "--raw", str(raw), "--select", "+mine", cwd=folder)
-    assert done.returncode == 2
+    done = invoke(folder, "build", "--target", "spark", "--raw", str(raw), "--select", "+mine")
+    assert done.exit_code == 2
     assert "model mine: [UNRESOLVED_COLUMN" in done.stderr
     assert len(done.stderr.splitlines()) <= 3
     assert rows(folder, "select table_name from duckdb_tables() order by all") == before
