@@ -176,23 +176,16 @@ def build(
         spark.check()
         _check_raw(paths, raw_files)
     with _held(paths) as guard:
-        write_lists(guard, lists or {})
-        counter = Counter(
-            on_event,
+
+        def started() -> None:
             # What Spark builds replaces nothing here before it is done.
-            (lambda: None)
-            if elsewhere
-            else lambda: meta.record(guard.cursor(), meta.RUNNING, selection, defined),
-        )
-        if elsewhere:
-            outcome, columns = _invoke_spark(paths, guard, raw_files, [*_QUIET, *args], counter)
-        else:
-            raw = raw_mode(paths, guard)
-            _check_rows(guard, raw)
-            with _variables(environment(paths, raw=raw)):
-                install(paths)
-                write_profiles(paths)
-                outcome = _invoke([*_QUIET, *args], counter)
+            if not elsewhere:
+                meta.record(guard.cursor(), meta.RUNNING, selection, defined)
+
+        write_lists(guard, lists or {})
+        counter = Counter(on_event, started)
+        invoke = _invoke_spark if elsewhere else _invoke_duckdb
+        outcome, columns = invoke(paths, guard, raw_files, [*_QUIET, *args], counter)
         if outcome.exception is not None or outcome.result is None:
             raise invocation_error(outcome.exception, paths.root)
         if select and not outcome.result.results:
@@ -232,6 +225,22 @@ def _check_raw(paths: "Paths", raw_files: Path | None) -> None:
             "funnelkit load events FILE... --to parquet DIR, then "
             "funnelkit build --target spark --raw DIR",
         )
+
+
+def _invoke_duckdb(
+    paths: "Paths",
+    guard: "duckdb.DuckDBPyConnection",
+    _: Path | None,
+    args: list[str],
+    counter: Counter,
+) -> tuple[Any, Columns]:
+    """A dbtRunnerResult of a build in the warehouse itself."""
+    raw = raw_mode(paths, guard)
+    _check_rows(guard, raw)
+    with _variables(environment(paths, raw=raw)):
+        install(paths)
+        write_profiles(paths)
+        return _invoke(args, counter), {}
 
 
 def _invoke_spark(
