@@ -267,6 +267,7 @@ def _invoke_spark(
             install(paths)
             write_profiles(paths, spark.SPARK, rows)
             with spark.session(where, spark.settings(where, _cores(), rows)) as session:
+                spark.sweep(session, where)
                 outcome = _invoke(args, counter, spark.cancel)
                 results = getattr(outcome.result, "results", None) or ()
                 if outcome.exception is not None or summarise(results, paths.root).errors:

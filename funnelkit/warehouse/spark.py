@@ -96,7 +96,6 @@ def settings(where: Path, cores: int, rows: int = 0) -> dict[str, str]:
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": str(max(cores, rows // _ROWS_A_TASK)),
         "spark.sql.variant.allowDuplicateKeys": "true",
-        "spark.sql.cteRecursionLevelLimit": "1000",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
@@ -195,6 +194,21 @@ def _stop(session: Any) -> None:
         with contextlib.suppress(Exception):
             process.stdin.close()  # Java ends with it
             process.wait(timeout=20)
+
+
+def sweep(session: Any, where: Path) -> None:
+    """Removes folders that are no table's: a build that was killed while it wrote one leaves it, and
+    Spark makes no table where something is.
+    """
+    for place in sorted((where / "warehouse").glob("*.db")):
+        schema = place.name.removesuffix(".db")
+        known = set()
+        if session.catalog.databaseExists(schema):
+            tables = session.sql(f"show tables in {schema}").collect()
+            known = {row["tableName"] for row in tables}
+        for folder in sorted(place.iterdir()):
+            if folder.name not in known:
+                shutil.rmtree(folder)
 
 
 def columns(session: Any) -> dict[str, list[tuple[str, str]]]:

@@ -1,6 +1,5 @@
-"""The command line on Spark: raw files as Parquet, a build, and everything read afterwards."""
+"""The command line on the way to Spark: raw files as Parquet, and marts that came back."""
 
-import importlib.util
 import json
 import shutil
 from datetime import datetime
@@ -17,54 +16,7 @@ from funnelkit.warehouse.connect import connect
 from funnelkit.warehouse.dbt_results import paragraph
 from tests.cli.run import invoke, run
 from tests.conftest import ROOT
-
-REASON = next(
-    (
-        reason
-        for missing, reason in (
-            (importlib.util.find_spec("pyspark") is None, "needs the extra `spark`"),
-            (shutil.which("java") is None, "Spark needs Java"),
-        )
-        if missing
-    ),
-    "",
-)
-on_spark = pytest.mark.skipif(bool(REASON), reason=REASON)
-
-EVENTS = """\
-user_id,event_name,occurred_at,plan
-u1,signed_up,2026-01-01 10:00:00,free
-u1,bought,2026-01-02 10:00:00,free
-u1,looked,2026-01-03 10:00:00,free
-u2,signed_up,2026-01-02 11:00:00,pro
-u2,looked,2026-01-02 12:00:00,pro
-u3,signed_up,yesterday,pro
-"""
-
-
-def project(folder: Path) -> Path:
-    """A funnel of two steps, and its log as CSV; nothing loaded."""
-    from funnelkit.project.scaffold import write_project
-
-    block = "funnels:\n  first: {steps: [signed_up, bought], window: 7 days}\n"
-    block += "reports:\n  first: {title: First, funnels: [first]}\n"
-    write_project(folder, "shop", block)
-    (folder / "events.csv").write_text(EVENTS, "utf-8")
-    return folder
-
-
-def rows(folder: Path, sql: str) -> list[tuple[object, ...]]:
-    with duckdb.connect(str(folder / "build" / "warehouse.duckdb"), read_only=True) as con:
-        return con.execute(sql).fetchall()
-
-
-def read(folder: Path, table: str, what: str = "*", order: str = "all") -> list[tuple[object, ...]]:
-    files = f"read_parquet('{folder}/{table}/**/*.parquet', hive_partitioning = false)"
-    with duckdb.connect() as con:
-        return con.execute(f"select {what} from {files} order by {order}").fetchall()
-
-
-# Without Spark.
+from tests.spark.shop import EVENTS, REASON, project, read, rows
 
 
 def test_raw_rows_are_those_of_the_warehouse_by_load_and_day(tmp_path):
@@ -332,152 +284,10 @@ def test_every_table_that_is_read_comes_back_unless_it_is_the_log():
         assert not asks or path.stem in kept or path.stem.startswith("doctor_"), (path, asks)
 
 
-# With Spark.
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory) -> Path:
-    """The sample company, loaded as files and built on Spark."""
-    base = tmp_path_factory.mktemp("spark")
-    folder: Path = base / "sample"
-    for name in ("dbt_project", "seeds", "reports"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("target", "logs"))
-    opened = fk.open(folder)
-    for kind in ("events", "users", "feedback"):
-        opened.load(kind, [str(ROOT / "seeds" / f"raw_{kind}.csv")], to=base / "raw")
-    result = opened.build(target="spark", raw=base / "raw")
-    assert result.ok, result
-    return folder
-
-
-@pytest.mark.long
-@on_spark
-def test_marts_are_those_of_duckdb_and_the_log_is_not_here(company, built_sample):
-    with duckdb.connect(str(company / "build/warehouse.duckdb"), read_only=True) as con:
-        con.execute(f"attach '{built_sample.paths.warehouse}' as other (read_only)")
-        names = {row[0] for row in con.execute("select name from (show tables)").fetchall()}
-        assert not fetched.OF_THE_LOG & names
-        assert len(names) > 40
-        for name in sorted(names):
-            if name in log_answers.names():
-                continue
-            ours, theirs = f"main.{name}", f"other.main.{name}"
-            described = [con.execute(f"describe {each}").fetchall() for each in (ours, theirs)]
-            assert described[0] == described[1], name
-            # Keys are each engine's own; test_parity compares all rows by the ids behind them.
-            what = "*" if name.startswith("rpt_") else "count(*)"
-            alone = con.execute(
-                f"select count(*) from (select {what} from {ours}"
-                f" except all select {what} from {theirs})"
-            )
-            assert alone.fetchall() == [(0,)], name
-
-
-@pytest.mark.long
-@on_spark
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["funnel", "activation"],
-        ["funnel", "activation", "--by", "channel"],
-        ["funnel", "activation", "--trend"],
-        ["funnel", "activation", "--times"],
-        ["aha", "team_value"],
-        ["aha", "--search"],
-        ["retention", "retained_week_4"],
-        ["gaps"],
-        ["nps"],
-        ["themes"],
-        ["cadence"],
-        ["check"],
-        ["definitions"],
-    ],
-    ids=" ".join,
-)
-def test_commands_print_what_they_print_of_duckdbs_marts(company, built_sample, words):
-    here, there = (
-        invoke(folder, *words, "--format", "json") for folder in (company, built_sample.paths.root)
-    )
-    assert here.exit_code == there.exit_code == 0, here.output
-    assert json.loads(here.stdout)["rows"] == json.loads(there.stdout)["rows"]
-
-
-@pytest.mark.long
-@on_spark
-def test_reports_are_those_that_are_committed(company):
-    done = invoke(company, "report", "build")
-    assert done.exit_code == 0, done.output
-    for name in ("activation", "aha", "say_do", "scorecard"):
-        page = (company / "reports" / name / "report.md").read_bytes()
-        assert page == (ROOT / "reports" / name / "report.md").read_bytes(), name
-
-
-@pytest.mark.long
-@on_spark
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["funnel", "activation", "--explain", "u1"],
-        ["funnel", "activation", "--where", "true"],
-        ["funnel", "activation", "--compare", "plan"],
-        ["experiment", "invite_prompt"],
-    ],
-    ids=" ".join,
-)
-def test_what_needs_the_log_says_so_in_one_sentence(company, words):
-    done = invoke(company, *words)
-    assert done.exit_code == 2
-    first, *rest = done.stderr.strip().splitlines()
-    assert "needs the event log, which stays where Spark has built it" in first
-    assert len(rest) == 1
-
-
-@pytest.mark.long
-@on_spark
-def test_doctor_says_where_the_log_is(company):
-    done = invoke(company, "doctor")
-    assert done.exit_code == 0, done.output
-    assert "58,164 events, which stay where Spark has built them" in done.output
-    assert "finished on Spark" in done.output
-
-
-@pytest.mark.long
-@on_spark
-def test_a_build_on_duckdb_makes_all_of_it_again(company, built_sample, tmp_path):
-    copy = tmp_path / "sample"
-    shutil.copytree(company, copy, ignore=shutil.ignore_patterns("spark"))
-    assert fk.open(copy).build().ok
-    tables = "select table_name, estimated_size from duckdb_tables() where schema_name = 'main'"
-    tables += " and not starts_with(table_name, 'log_') order by all"
-    assert rows(copy, tables) == rows(built_sample.paths.root, tables)
-    assert invoke(copy, "funnel", "activation", "--where", "true").exit_code == 0
-
-
-@pytest.mark.long
-@on_spark
-def test_a_failed_build_leaves_the_marts_as_they_were(tmp_path):
-    folder, raw = project(tmp_path / "shop"), tmp_path / "raw"
-    fk.open(folder).load("events", [str(folder / "events.csv")], to=raw)
-    (folder / "models").mkdir(exist_ok=True)
-    (folder / "models" / "mine.sql").write_text(
-        "select nothing from {{ ref('dim_funnels') }}\n", "utf-8"
-    )
-    fk.open(folder).load("events", [str(folder / "events.csv")])
-    assert invoke(folder, "build", "--select", "dim_funnels").exit_code == 0
-    before = rows(folder, "select table_name from duckdb_tables() order by all")
-    done = invoke(folder, "build", "--target", "spark", "--raw", str(raw), "--select", "+mine")
-    assert done.exit_code == 2
-    assert "model mine: [UNRESOLVED_COLUMN" in done.stderr
-    assert len(done.stderr.splitlines()) <= 3
-    assert rows(folder, "select table_name from duckdb_tables() order by all") == before
-    assert not (folder / "metastore_db").exists()
-    assert not (folder / "derby.log").exists()
-
-
 def test_the_profile_of_a_plain_dbt_has_the_same_settings():
     given = yaml.safe_load((ROOT / "dbt_project" / "profiles.yml").read_text("utf-8"))
     plain = given["funnelkit"]["outputs"]["spark"]["server_side_parameters"]
     ours = spark.settings(Path("/x"), 2)
-    same = ("variant.allowDuplicateKeys", "session.timeZone", "cteRecursionLevelLimit")
+    same = ("variant.allowDuplicateKeys", "session.timeZone")
     for name in same:
         assert plain[f"spark.sql.{name}"] == ours[f"spark.sql.{name}"]

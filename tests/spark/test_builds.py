@@ -1,0 +1,171 @@
+"""`build --target spark`, and everything read afterwards."""
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import funnelkit as fk
+from funnelkit.warehouse import fetched, log_answers
+from tests.cli.run import invoke
+from tests.conftest import ROOT
+from tests.spark.shop import EVENTS, on_spark, project, read, rows
+
+pytestmark = [pytest.mark.long, on_spark]
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory) -> Path:
+    """The sample company, loaded as files and built on Spark."""
+    base = tmp_path_factory.mktemp("spark")
+    folder: Path = base / "sample"
+    for name in ("dbt_project", "seeds", "reports"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("target", "logs"))
+    opened = fk.open(folder)
+    for kind in ("events", "users", "feedback"):
+        opened.load(kind, [str(ROOT / "seeds" / f"raw_{kind}.csv")], to=base / "raw")
+    result = opened.build(target="spark", raw=base / "raw")
+    assert result.ok, result
+    return folder
+
+
+def test_marts_are_those_of_duckdb_and_the_log_is_not_here(company, built_sample):
+    with duckdb.connect(str(company / "build/warehouse.duckdb"), read_only=True) as con:
+        con.execute(f"attach '{built_sample.paths.warehouse}' as other (read_only)")
+        names = {row[0] for row in con.execute("select name from (show tables)").fetchall()}
+        assert not fetched.OF_THE_LOG & names
+        assert len(names) > 40
+        for name in sorted(names):
+            if name in log_answers.names():
+                continue
+            ours, theirs = f"main.{name}", f"other.main.{name}"
+            described = [con.execute(f"describe {each}").fetchall() for each in (ours, theirs)]
+            assert described[0] == described[1], name
+            # Keys are each engine's own; test_parity compares all rows by the ids behind them.
+            what = "*" if name.startswith("rpt_") else "count(*)"
+            alone = con.execute(
+                f"select count(*) from (select {what} from {ours}"
+                f" except all select {what} from {theirs})"
+            )
+            assert alone.fetchall() == [(0,)], name
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["funnel", "activation"],
+        ["funnel", "activation", "--by", "channel"],
+        ["funnel", "activation", "--trend"],
+        ["funnel", "activation", "--times"],
+        ["aha", "team_value"],
+        ["aha", "--search"],
+        ["retention", "retained_week_4"],
+        ["gaps"],
+        ["nps"],
+        ["themes"],
+        ["cadence"],
+        ["check"],
+        ["definitions"],
+    ],
+    ids=" ".join,
+)
+def test_commands_print_what_they_print_of_duckdbs_marts(company, built_sample, words):
+    here, there = (
+        invoke(folder, *words, "--format", "json") for folder in (company, built_sample.paths.root)
+    )
+    assert here.exit_code == there.exit_code == 0, here.output
+    assert json.loads(here.stdout)["rows"] == json.loads(there.stdout)["rows"]
+
+
+def test_reports_are_those_that_are_committed(company):
+    done = invoke(company, "report", "build")
+    assert done.exit_code == 0, done.output
+    for name in ("activation", "aha", "say_do", "scorecard"):
+        page = (company / "reports" / name / "report.md").read_bytes()
+        assert page == (ROOT / "reports" / name / "report.md").read_bytes(), name
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["funnel", "activation", "--explain", "u1"],
+        ["funnel", "activation", "--where", "true"],
+        ["funnel", "activation", "--compare", "plan"],
+        ["experiment", "invite_prompt"],
+    ],
+    ids=" ".join,
+)
+def test_what_needs_the_log_says_so_in_one_sentence(company, words):
+    done = invoke(company, *words)
+    assert done.exit_code == 2
+    first, *rest = done.stderr.strip().splitlines()
+    assert "needs the event log, which stays where Spark has built it" in first
+    assert len(rest) == 1
+
+
+def test_doctor_says_where_the_log_is(company):
+    done = invoke(company, "doctor")
+    assert done.exit_code == 0, done.output
+    assert "58,164 events, which stay where Spark has built them" in done.output
+    assert "finished on Spark" in done.output
+
+
+def test_a_build_on_duckdb_makes_all_of_it_again(company, built_sample, tmp_path):
+    copy = tmp_path / "sample"
+    shutil.copytree(company, copy, ignore=shutil.ignore_patterns("spark"))
+    assert fk.open(copy).build().ok
+    tables = "select table_name, estimated_size from duckdb_tables() where schema_name = 'main'"
+    tables += " and not starts_with(table_name, 'log_') order by all"
+    assert rows(copy, tables) == rows(built_sample.paths.root, tables)
+    assert invoke(copy, "funnel", "activation", "--where", "true").exit_code == 0
+
+
+def test_a_failed_build_leaves_the_marts_as_they_were(tmp_path):
+    folder, raw = project(tmp_path / "shop"), tmp_path / "raw"
+    fk.open(folder).load("events", [str(folder / "events.csv")], to=raw)
+    (folder / "models").mkdir(exist_ok=True)
+    (folder / "models" / "mine.sql").write_text(
+        "select nothing from {{ ref('dim_funnels') }}\n", "utf-8"
+    )
+    fk.open(folder).load("events", [str(folder / "events.csv")])
+    assert invoke(folder, "build", "--select", "dim_funnels").exit_code == 0
+    before = rows(folder, "select table_name from duckdb_tables() order by all")
+    done = invoke(folder, "build", "--target", "spark", "--raw", str(raw), "--select", "+mine")
+    assert done.exit_code == 2
+    assert "model mine: [UNRESOLVED_COLUMN" in done.stderr
+    assert len(done.stderr.splitlines()) <= 3
+    assert rows(folder, "select table_name from duckdb_tables() order by all") == before
+    assert not (folder / "metastore_db").exists()
+    assert not (folder / "derby.log").exists()
+
+
+def test_another_load_is_added_to_what_an_earlier_build_made(tmp_path):
+    """In the metastore that outlives a build; and beside what a killed one left."""
+    folder, raw = project(tmp_path / "shop"), tmp_path / "raw"
+    other = project(tmp_path / "other")
+    select = ["+rpt_funnel_steps,resource_type:model", "+fct_funnel_journeys,resource_type:model"]
+    tables = folder / "build" / "spark" / "warehouse" / "main.db"
+    more = "user_id,event_name,occurred_at,plan\nu2,bought,2026-01-04 10:00:00,pro\n"
+    parts = []
+    (tables / "dim_funnels").mkdir(parents=True)
+    (tables / "dim_funnels" / "half_made").write_text("", "utf-8")
+    for name, text in (("first", EVENTS), ("more", more)):
+        (folder / f"{name}.csv").write_text(text, "utf-8")
+        fk.open(folder).load("events", [str(folder / f"{name}.csv")], to=raw)
+        fk.open(other).load("events", [str(folder / f"{name}.csv")])
+        fk.open(folder).build(select, target="spark", raw=raw)
+        parts.append(set((tables / "fct_events").rglob("*.parquet")))
+    # Parts without u2 were not written again.
+    assert parts[0] & parts[1]
+    assert parts[0] - parts[1]
+    fk.open(other).build(select)
+    for table in ("rpt_funnel_steps", "int_funnel_entities"):
+        made = [rows(each, f"select * from {table} order by all") for each in (folder, other)]
+        assert made[0] == made[1]
+        assert made[0]
+    there = "user_id, event_name, epoch_us(occurred_at)"
+    assert read(tables, "fct_events", there) == rows(
+        other, f"select {there} from fct_events order by all"
+    )
