@@ -197,8 +197,8 @@ def _stop(session: Any) -> None:
 
 
 def sweep(session: Any, where: Path) -> None:
-    """Removes folders that are no table's: a build that was killed while it wrote one leaves it, and
-    Spark makes no table where something is.
+    """Removes folders of no table: a build that was killed while it wrote one leaves it, and Spark
+    makes no table where something is.
     """
     for place in sorted((where / "warehouse").glob("*.db")):
         schema = place.name.removesuffix(".db")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import funnelkit as fk
 from tests.conftest import ROOT
 
 
@@ -20,4 +21,42 @@ def project(built_sample, tmp_path_factory) -> Path:
         text = file.read_text("utf-8").replace("{% macro duckdb__", "{% macro unused__")
         file.write_text(re.sub(r"{% macro spark__", "{% macro duckdb__", text), "utf-8")
     shutil.copy(built_sample.paths.warehouse, folder / "warehouse.duckdb")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory) -> Path:
+    """The sample company's raw files as Parquet, as `load --to parquet` writes them."""
+    raw: Path = tmp_path_factory.mktemp("files") / "raw"
+    _load(fk.open(ROOT), raw)
+    return raw
+
+
+@pytest.fixture(scope="session")
+def company(files, tmp_path_factory) -> Path:
+    """The sample company built on Spark from its files."""
+    folder = _copy(tmp_path_factory.mktemp("spark") / "sample")
+    result = fk.open(folder).build(target="spark", raw=files)
+    assert result.ok, result
+    return folder
+
+
+@pytest.fixture(scope="session")
+def same_company(tmp_path_factory) -> Path:
+    """The sample company loaded from the same files into DuckDB, and built there."""
+    folder = _copy(tmp_path_factory.mktemp("duckdb") / "sample")
+    _load(fk.open(folder))
+    result = fk.open(folder).build()
+    assert result.ok, result
+    return folder
+
+
+def _load(project: fk.Project, to: Path | None = None) -> None:
+    for kind in ("events", "users", "feedback"):
+        project.load(kind, [str(ROOT / "seeds" / f"raw_{kind}.csv")], to=to)
+
+
+def _copy(folder: Path) -> Path:
+    for name in ("dbt_project", "seeds", "reports"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("target", "logs"))
     return folder

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -14,21 +13,6 @@ from tests.conftest import ROOT
 from tests.spark.shop import EVENTS, on_spark, project, read, rows
 
 pytestmark = [pytest.mark.long, on_spark]
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory) -> Path:
-    """The sample company, loaded as files and built on Spark."""
-    base = tmp_path_factory.mktemp("spark")
-    folder: Path = base / "sample"
-    for name in ("dbt_project", "seeds", "reports"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("target", "logs"))
-    opened = fk.open(folder)
-    for kind in ("events", "users", "feedback"):
-        opened.load(kind, [str(ROOT / "seeds" / f"raw_{kind}.csv")], to=base / "raw")
-    result = opened.build(target="spark", raw=base / "raw")
-    assert result.ok, result
-    return folder
 
 
 def test_marts_are_those_of_duckdb_and_the_log_is_not_here(company, built_sample):

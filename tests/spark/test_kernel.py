@@ -104,7 +104,7 @@ def _same(found: dict[str, list[list[Any]]]) -> None:
 
 
 def test_cases_of_other_systems(spark, tmp_path):
-    asked = []
+    asked: list[Question] = []
     for name in AGREES:
         vector = vectors()[name]
         for case in cases(vector, SWITCHES[mode(vector)], ENTITIES.get(name, "user_id")):
@@ -129,7 +129,7 @@ def test_cases_of_other_systems(spark, tmp_path):
 @given(seed=seeds)
 def test_random_logs(spark, tmp_path, seed):
     chance = random.Random(seed)
-    asked = []
+    asked: list[Question] = []
     for n in range(6):
         write(tmp_path / f"{n}.csv", crowd(chance))
         asked.append(question(tmp_path / f"{n}.csv", funnel(chance), events=True))
