@@ -1,8 +1,8 @@
 """What a build costs on Spark, beside DuckDB on the same log and machine.
 
-`python -m benchmarks.spark --events 10000000` writes benchmarks/SPARK.md; raw figures stay in
-build/bench/spark.json, so that a size can be measured again alone. Spark is local[cores]: what a
-stage reads, shuffles and spills is from its own event log.
+`python -m benchmarks.spark 10000000:all` writes benchmarks/SPARK.md; raw figures stay in
+build/bench/spark.json, so that a size and part can be measured again alone. Spark is
+local[cores]: what a stage reads, shuffles and spills is from its own event log.
 """
 
 import argparse
@@ -17,7 +17,10 @@ from benchmarks.measure import Outcome, make_log, run, tell
 from benchmarks.pages import machine, table
 from benchmarks.tasks import EVENTS, FOLDER, WINDOW_DAYS, Log
 
-_SIZES = (10_000_000, 100_000_000)
+# Of 100 million events the models that count funnels: hours less, and the ones as large as the log.
+_FUNNEL = ("--select", "+rpt_funnel_steps,resource_type:model")
+_PARTS = {"all": (), "funnel": _FUNNEL}
+_MEASURED = ("10000000:all", "10000000:funnel", "100000000:funnel")
 _RAW = FOLDER / "spark.json"
 _LIMIT = 6 * 3600
 _ABOUT = """\
@@ -29,7 +32,8 @@ _ABOUT = """\
 
 The log is that of [BUILD.md](BUILD.md); one funnel. Each engine may use {memory}, in one process
 on this machine. `load` reads Parquet: into the warehouse for DuckDB, into files by day for Spark.
-`build` runs the models and all their tests, and on Spark brings the marts back. Shuffled: what
+`build` of all runs the models and all their tests; of the funnel the models that its counts need
+(`{select}`), without tests. On Spark it brings the marts back. Shuffled: what
 tasks wrote for others. Spilled: what did not fit into memory, on disk. What came back: rows of the
 tables that then are in the warehouse.
 """
@@ -40,8 +44,11 @@ def main() -> None:
     options = _options()
     FOLDER.mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = json.loads(_RAW.read_text("utf-8")) if _RAW.exists() else {}
-    for events in options.events:
-        found[f"{events} {options.memory}"] = _measured(events, options.memory, options.engines)
+    for asked in options.measured:
+        events, part = asked.split(":")
+        key = f"{int(events):012} {part} {options.memory}"
+        known = found.get(key, {})
+        found[key] = known | _measured(int(events), part, options.memory, options.engines)
         _RAW.write_text(json.dumps(found), "utf-8")
     options.output.write_text(_page(found), encoding="utf-8")
     tell(f"wrote {options.output}")
@@ -49,7 +56,13 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.spark", description=__doc__)
-    parser.add_argument("--events", type=int, nargs="*", default=list(_SIZES), help="sizes")
+    parser.add_argument(
+        "measured",
+        nargs="*",
+        default=list(_MEASURED),
+        metavar="EVENTS:PART",
+        help=f"how many, and what is built: {' or '.join(_PARTS)}",
+    )
     parser.add_argument("--memory", default="4GB", help="for each engine, such as 4GB")
     parser.add_argument(
         "--engines", nargs="*", choices=("duckdb", "spark"), default=["duckdb", "spark"]
@@ -58,20 +71,24 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measured(events: int, memory: str, engines: list[str]) -> dict[str, float]:
+def _measured(events: int, part: str, memory: str, engines: list[str]) -> dict[str, float]:
     make_log(Log(events), "parquet")
     figures: dict[str, float] = {"events": events}
     for engine in engines:
         folder = _project(events, engine)
         load, build = _commands(folder, engine, str(Log(events).parquet().resolve()))
         variables = {"FUNNELKIT_MEMORY": memory, "SPARK_CONF_DIR": str(folder / "conf")}
-        loaded, built = (_funnelkit(folder, variables, *words) for words in (load, build))
+        loaded, built = (
+            _funnelkit(folder, variables, *words) for words in (load, [*build, *_PARTS[part]])
+        )
         figures |= {f"{engine}_load": loaded.seconds, f"{engine}_build": built.seconds}
         figures |= {f"{engine}_cpu": built.cpu, f"{engine}_gb": built.gigabytes}
         figures[f"{engine}_models"] = _models(folder)
         if engine == "spark":
             figures |= totals(folder / "events")
+            figures["shuffled_bytes"] = figures["shuffled_gb"] * 1e9 / events
             figures["returned"] = _returned(folder)
+        shutil.rmtree(folder)
     return figures
 
 
@@ -163,10 +180,15 @@ def _returned(folder: Path) -> float:
 
 
 def _page(found: dict[str, Any]) -> str:
-    memory = ", ".join(sorted({name.partition(" ")[2] for name in found}))
-    sizes = {f"{each['events']:,.0f}": each for each in found.values()}
+    memory = ", ".join(sorted({name.split()[2] for name in found}))
+    sizes = {
+        f"{found[name]['events']:,.0f}, {name.split()[1]}": found[name] for name in sorted(found)
+    }
     head = _ABOUT.format(
-        command="make bench-spark", machine=machine("pyspark", "dbt-spark"), memory=memory
+        command="make bench-spark",
+        machine=machine("pyspark", "dbt-spark"),
+        memory=memory,
+        select=" ".join(_FUNNEL),
     )
     return "\n".join([head, *table(("events", *sizes), _rows(list(sizes.values()))), ""])
 
@@ -196,6 +218,7 @@ def _rows(sizes: list[dict[str, float]]) -> list[tuple[str, ...]]:
         row("Spark: jobs", "jobs", "", 0),
         row("Spark: tasks", "tasks", "", 0),
         row("Spark: shuffled", "shuffled_gb", "GB"),
+        row("Spark: shuffled, for an event", "shuffled_bytes", "bytes", 0),
         row("Spark: spilled", "spilled_gb", "GB"),
         row("Spark: spilled by one task at most", "largest_gb", "GB", 2),
         row("Spark: rows that came back", "returned", "", 0),
