@@ -17,7 +17,7 @@ answers as (
     select distinct
         md5(concat_ws(
             chr(31), response_id, coalesce(user_id, ''), coalesce(source, ''), coalesce(question, ''), coalesce(kind, ''), coalesce(feature, ''),
-            coalesce(cast(score as varchar), ''), coalesce(text, ''), coalesce(language, ''), coalesce(product, ''), epoch_us(submitted_at)
+            coalesce(cast(score as varchar), ''), coalesce(text, ''), coalesce(language, ''), coalesce(product, ''), cast(epoch_us(submitted_at) as varchar)
         )) as digest
     from stg_raw__feedback
     where reject_reason is null
@@ -42,6 +42,6 @@ hashed as (
 )
 
 select
-    max(digest) filter (name = 'users') as users_digest,
-    max(digest) filter (name = 'answers') as answers_digest
+    max(digest) filter (where name = 'users') as users_digest,
+    max(digest) filter (where name = 'answers') as answers_digest
 from hashed

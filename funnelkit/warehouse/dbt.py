@@ -176,11 +176,16 @@ def build(
         spark.check()
         _check_raw(paths, raw_files)
     with _held(paths) as guard:
+        if elsewhere and select:
+            _check_whole(guard)
 
         def started() -> None:
             # What Spark builds replaces nothing here before it is done.
             if not elsewhere:
                 meta.record(guard.cursor(), meta.RUNNING, selection, defined)
+
+        def arrived() -> None:
+            meta.write(guard, meta.RUNNING, selection, defined, None, target)
 
         write_lists(guard, lists or {})
         counter = Counter(on_event, started)
@@ -197,7 +202,7 @@ def build(
             if result.errors:
                 raise BuildError(result)
             manifest = paths.run_dir / "target" / "manifest.json"
-            fetch(guard, spark.tables(paths), columns, manifest)
+            fetch(guard, spark.tables(paths), columns, manifest, arrived)
         result = quality.told(result, guard, definitions or {})
         result = replace(result, unseen=_unseen(guard, definitions))
         state = _state(result, bool(select))
@@ -213,6 +218,16 @@ def _check_rows(con: "duckdb.DuckDBPyConnection", raw: str) -> None:
         raise FunnelkitError(
             "the last build was on Spark, and nothing was loaded into this warehouse",
             "funnelkit build --target spark --raw DIR",
+        )
+
+
+def _check_whole(con: "duckdb.DuckDBPyConnection") -> None:
+    """Raises FunnelkitError where a few marts of Spark's would come to all of DuckDB's."""
+    before = meta.last_build(con)
+    if before is not None and before.target != spark.SPARK:
+        raise FunnelkitError(
+            "the marts here are DuckDB's, and --select would bring only some of Spark's",
+            "funnelkit build --target spark, without --select",
         )
 
 
@@ -254,12 +269,13 @@ def _invoke_spark(
     of all tables where no model failed.
     """
     where = spark.folder(paths)
-    where.mkdir(parents=True, exist_ok=True)
     values = environment(paths, raw="loaded" if raw_files else "seeds")
     with parquet.held(raw_files) if raw_files else contextlib.nullcontext():
-        rows = 0
+        rows, loads = 0, ["seeds"]
         if raw_files:
-            rows = parquet.rows(raw_files)
+            rows, loads = parquet.rows(raw_files), parquet.loads(raw_files)
+        spark.prepare(where, loads)
+        if raw_files:
             parquet.write_lists(guard, where / "lists")
             values["FUNNELKIT_SPARK_RAW"] = str(raw_files.resolve())
         values |= {"FUNNELKIT_SPARK": str(where), "FUNNELKIT_SPARK_PARTS": str(spark.parts(rows))}

@@ -4,7 +4,7 @@ What is as large as the log stays where it is; the rest comes through Parquet, i
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,15 +46,24 @@ def comes_back(name: str) -> bool:
     return name not in OF_THE_LOG and (name in _BESIDE or name.startswith(_MARTS))
 
 
-def fetch(con: "DuckDBPyConnection", tables: Path, columns: Columns, manifest: Path) -> list[str]:
+def fetch(
+    con: "DuckDBPyConnection",
+    tables: Path,
+    columns: Columns,
+    manifest: Path,
+    record: Callable[[], None] = lambda: None,
+) -> list[str]:
     """Replaces what an earlier build left by tables of the folder `tables`; their names.
 
     `columns`: of all that Spark has there; `manifest`: dbt's, whose models say which tables of the
-    warehouse a build has made: others stay. One transaction: readers see all of the one build or
-    all of the other.
+    warehouse a build has made: others stay, as do snapshots, which no build can make again. One
+    transaction, in which `record` says whose they are: readers see all of the one build or all of
+    the other.
     """
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
-    models = [node for node in nodes if node["resource_type"] in ("model", "snapshot")]
+    models = [
+        node for node in nodes if node["resource_type"] == "model" and node["schema"] == "main"
+    ]
     ours = {node["alias"] for node in models if node["package_name"] == _PACKAGE}
     names = sorted(
         name
@@ -71,6 +80,7 @@ def fetch(con: "DuckDBPyConnection", tables: Path, columns: Columns, manifest: P
         for name in names:
             query = _query(tables / name, columns[name])
             con.execute(f"create table main.{identifier(name)} as {query}")
+        record()
         con.execute("commit")
     except BaseException:
         con.execute("rollback")

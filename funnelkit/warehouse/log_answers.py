@@ -1,5 +1,8 @@
 """What reports ask of the event log, counted where the log is: a few rows that come back with the
-marts, as tables `log_*` (sql/spark; what reads them instead of the log is in sql/kept).
+marts, as tables `log_*`. What reads them instead of the log is in sql/kept.
+
+Digests are the very queries of sql/, of which Spark is told the functions; counts of one funnel are
+made of all funnels at once (sql/spark).
 """
 
 from typing import Any
@@ -9,10 +12,27 @@ from funnelkit.paths import root
 from funnelkit.warehouse.connect import literal
 from funnelkit.warehouse.dbt_results import paragraph
 
+_AS_ASKED = ("log_others", "log_weeks")
+_FUNCTIONS = (
+    "epoch_us(at timestamp) returns bigint return unix_micros(at)",
+    "hex_part(text string, first int, length int) returns string"
+    " return conv(substring(text, first, length), 16, 10)",
+)
+_IN_SPARK = {"'0x' || substring(": "hex_part(", "varchar": "string", "$until": "null"}
+
 
 def names() -> list[str]:
     """The tables that `keep` makes."""
-    return sorted(path.stem for path in (root("sql") / "spark").glob("*.sql"))
+    return sorted([*_AS_ASKED, *(path.stem for path in (root("sql") / "spark").glob("*.sql"))])
+
+
+def _text(name: str) -> str:
+    if name not in _AS_ASKED:
+        return (root("sql") / "spark" / f"{name}.sql").read_text("utf-8")
+    text = (root("sql") / f"{name}.sql").read_text("utf-8")
+    for ours, theirs in _IN_SPARK.items():
+        text = text.replace(ours, theirs)
+    return text
 
 
 def keep(session: Any) -> None:
@@ -24,8 +44,10 @@ def keep(session: Any) -> None:
     from pyspark.errors import AnalysisException, PySparkException
 
     session.catalog.setCurrentDatabase("main")
+    for function in _FUNCTIONS:
+        session.sql(f"create or replace temporary function {function}")
     for name in names():
-        text = (root("sql") / "spark" / f"{name}.sql").read_text("utf-8")
+        text = _text(name)
         session.sql(f"drop table if exists {name}")
         try:
             if "{accepted}" in text:

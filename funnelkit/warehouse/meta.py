@@ -81,15 +81,27 @@ def record(
     target: str = "duckdb",
 ) -> None:
     """Replaces the one row of meta.builds, in a transaction; `outcome` is None while it runs."""
+    con.execute("begin")
+    write(con, state, selection, definitions, outcome, target)
+    con.execute("commit")
+
+
+def write(
+    con: "duckdb.DuckDBPyConnection",
+    state: str,
+    selection: str,
+    definitions: str,
+    outcome: Outcome | None = None,
+    target: str = "duckdb",
+) -> None:
+    """The same within the caller's transaction."""
     built, failed = (outcome.built, outcome.failed_tests) if outcome else (None, None)
     unseen = json.dumps(outcome.unseen if outcome else [], ensure_ascii=False)
-    con.execute("begin")
     con.execute(_DDL)
     con.execute(
         "insert into meta.builds values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [state, selection, definitions, __version__, *ledger(con), built, failed, unseen, target],
     )
-    con.execute("commit")
 
 
 def ledger(con: "duckdb.DuckDBPyConnection") -> tuple[int, str]:

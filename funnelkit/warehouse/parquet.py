@@ -70,6 +70,16 @@ def rows(folder: Path) -> int:
     return int(found[0][0] or 0)
 
 
+def loads(folder: Path) -> list[str]:
+    """What was loaded into the folder, by content and how it was read; earlier loads first."""
+    with connect.memory() as con:
+        found = con.execute(
+            "select concat_ws(' ', load_no, kind, sha256, mapping) as loaded"
+            f" from {_read(folder, _LEDGER)} order by load_no, loaded"
+        ).fetchall()
+    return [str(row[0]) for row in found]
+
+
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Nobody else loads into the folder, or builds from it; without loads that were killed.

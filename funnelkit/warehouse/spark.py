@@ -6,11 +6,12 @@ would be told in its own profile, `local` stands for here (docs/scale.md).
 
 import contextlib
 import importlib.util
+import json
 import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ _ROWS_A_TASK = 500_000
 # Below it compiling an expression takes longer than the rows do.
 _WORTH_COMPILING = 1_000_000
 _MEMORY = "2g"
+_HOLDS = "holds.json"
 _LOGGING = """\
 rootLogger.level = warn
 rootLogger.appenderRef.file.ref = file
@@ -194,6 +196,28 @@ def _stop(session: Any) -> None:
         with contextlib.suppress(Exception):
             process.stdin.close()  # Java ends with it
             process.wait(timeout=20)
+
+
+def prepare(where: Path, loads: Sequence[str]) -> None:
+    """Makes Spark's folder. Tables made of other loads than those before them are removed, and so
+    are those of a folder that was moved or copied: the metastore would lead to where it was.
+
+    `loads`: what the build reads, earlier loads first.
+    """
+    state = where / _HOLDS
+    told = {"folder": str(where.resolve()), "loads": list(loads)}
+    try:
+        before = json.loads(state.read_text("utf-8"))
+    except FileNotFoundError:
+        before = {"folder": "", "loads": []}
+    known = before["loads"]
+    if before["folder"] != told["folder"] or told["loads"][: len(known)] != known:
+        for name in ("warehouse", "metastore"):
+            shutil.rmtree(where / name, ignore_errors=True)
+    where.mkdir(parents=True, exist_ok=True)
+    beside = state.with_suffix(".new")
+    beside.write_text(json.dumps(told), "utf-8")
+    beside.replace(state)
 
 
 def sweep(session: Any, where: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import funnelkit as fk
+from funnelkit.api import Project
 from tests.conftest import ROOT
 
 
@@ -51,7 +52,7 @@ def same_company(tmp_path_factory) -> Path:
     return folder
 
 
-def _load(project: fk.Project, to: Path | None = None) -> None:
+def _load(project: Project, to: Path | None = None) -> None:
     for kind in ("events", "users", "feedback"):
         project.load(kind, [str(ROOT / "seeds" / f"raw_{kind}.csv")], to=to)
 

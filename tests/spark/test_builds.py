@@ -113,10 +113,10 @@ def test_a_failed_build_leaves_the_marts_as_they_were(tmp_path):
     (folder / "models" / "mine.sql").write_text(
         "select nothing from {{ ref('dim_funnels') }}\n", "utf-8"
     )
-    fk.open(folder).load("events", [str(folder / "events.csv")])
-    assert invoke(folder, "build", "--select", "dim_funnels").exit_code == 0
+    words = ("build", "--target", "spark", "--raw", str(raw), "--select")
+    assert invoke(folder, *words, "dim_funnels,resource_type:model").exit_code == 0
     before = rows(folder, "select table_name from duckdb_tables() order by all")
-    done = invoke(folder, "build", "--target", "spark", "--raw", str(raw), "--select", "+mine")
+    done = invoke(folder, *words, "+mine,resource_type:model")
     assert done.exit_code == 2
     assert "model mine: [UNRESOLVED_COLUMN" in done.stderr
     assert len(done.stderr.splitlines()) <= 3

@@ -113,7 +113,12 @@ def built(tmp_path) -> tuple[Path, Path]:
             con.execute(f"copy ({sql}) to '{tables / place}.parquet' (format parquet)")
     (tables / "fct_claims").mkdir()
     nodes = {
-        name: {"resource_type": "model", "alias": name, "package_name": package}
+        name: {
+            "resource_type": "model",
+            "alias": name,
+            "package_name": package,
+            "schema": "main",
+        }
         for name, package in (
             *((name, "funnelkit") for name in ("dim_users", "fct_outcomes", "fct_claims")),
             *(("fct_events", "funnelkit"), ("fct_gone", "funnelkit"), ("fct_mine", "shop")),
@@ -156,6 +161,78 @@ def test_marts_come_back_all_or_none(tmp_path, built):
         with pytest.raises(duckdb.Error):
             fetched.fetch(con, built[0], COLUMNS, built[1])
         assert con.execute("from dim_users").fetchall() == [("before",)]
+
+
+def test_snapshots_and_models_elsewhere_stay(tmp_path, built):
+    nodes = json.loads(built[1].read_text("utf-8"))["nodes"]
+    nodes["s"] = {"resource_type": "snapshot", "alias": "kept_s", "package_name": "shop"}
+    nodes["m"] = {"resource_type": "model", "alias": "kept_m", "package_name": "shop"}
+    for node in nodes.values():
+        node["schema"] = "other" if node["alias"] == "kept_m" else "main"
+    built[1].write_text(json.dumps({"nodes": nodes}), "utf-8")
+    with connect(tmp_path / "w.duckdb") as con:
+        con.execute("create table kept_s as select 1 as x; create table kept_m as select 1 as x")
+        con.execute("create table fct_mine as select 1 as x")
+        fetched.fetch(con, built[0], COLUMNS, built[1])
+        there = {name for (name,) in con.execute("select name from (show tables)").fetchall()}
+        assert {"kept_s", "kept_m"} <= there
+        assert "fct_mine" not in there
+
+
+def test_whose_the_marts_are_is_said_with_them_or_not_at_all(tmp_path, built):
+    def refused() -> None:
+        con.execute("create table said as select 1 as x")
+        raise RuntimeError
+
+    with connect(tmp_path / "w.duckdb") as con:
+        with pytest.raises(RuntimeError):
+            fetched.fetch(con, built[0], COLUMNS, built[1], refused)
+        assert con.execute("show tables").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("loads", "is_kept"),
+    [
+        (["a", "b"], True),
+        (["a", "b", "c"], True),
+        (["a"], False),
+        (["b", "a"], False),
+        (["seeds"], False),
+    ],
+)
+def test_tables_of_other_files_are_not_added_to(tmp_path, loads, is_kept):
+    where = tmp_path / "spark"
+    spark.prepare(where, ["a", "b"])
+    (where / "warehouse" / "main.db").mkdir(parents=True)
+    (where / "metastore").mkdir()
+    spark.prepare(where, loads)
+    assert (where / "warehouse" / "main.db").exists() is (where / "metastore").exists() is is_kept
+    # A folder that was copied leads to the tables of the one it was copied from.
+    (where / "warehouse" / "main.db").mkdir(parents=True, exist_ok=True)
+    shutil.copytree(where, tmp_path / "copy")
+    spark.prepare(tmp_path / "copy", loads)
+    assert not (tmp_path / "copy" / "warehouse").exists()
+    assert (where / "warehouse" / "main.db").exists()
+
+
+@pytest.mark.skipif(bool(REASON), reason=REASON)
+def test_a_part_of_the_marts_does_not_come_to_those_of_duckdb(tmp_path):
+    folder, raw = project(tmp_path / "shop"), tmp_path / "raw"
+    for to in (None, raw):
+        fk.open(folder).load("events", [str(folder / "events.csv")], to=to)
+    assert invoke(folder, "build", "--select", "dim_funnels,resource_type:model").exit_code == 0
+    words = (
+        "build",
+        "--target",
+        "spark",
+        "--raw",
+        str(raw),
+        "--select",
+        "dim_funnels,resource_type:model",
+    )
+    done = invoke(folder, *words)
+    assert (done.exit_code, "the marts here are DuckDB's" in done.stderr) == (2, True)
+    assert rows(folder, "select name from (show tables)") == [("dim_funnels",)]
 
 
 @pytest.fixture
