@@ -106,7 +106,8 @@ def test_a_build_on_duckdb_makes_all_of_it_again(company, built_sample, tmp_path
     assert invoke(copy, "funnel", "activation", "--where", "true").exit_code == 0
 
 
-def test_a_failed_build_leaves_the_marts_as_they_were(tmp_path):
+def test_a_failed_build_leaves_the_marts_as_they_were(tmp_path, monkeypatch):
+    monkeypatch.setenv("DBT_INDIRECT_SELECTION", "empty")
     folder, raw = project(tmp_path / "shop"), tmp_path / "raw"
     fk.open(folder).load("events", [str(folder / "events.csv")], to=raw)
     (folder / "models").mkdir(exist_ok=True)
@@ -114,9 +115,9 @@ def test_a_failed_build_leaves_the_marts_as_they_were(tmp_path):
         "select nothing from {{ ref('dim_funnels') }}\n", "utf-8"
     )
     words = ("build", "--target", "spark", "--raw", str(raw), "--select")
-    assert invoke(folder, *words, "dim_funnels,resource_type:model").exit_code == 0
+    assert invoke(folder, *words, "dim_funnels").exit_code == 0
     before = rows(folder, "select table_name from duckdb_tables() order by all")
-    done = invoke(folder, *words, "+mine,resource_type:model")
+    done = invoke(folder, *words, "+mine")
     assert done.exit_code == 2
     assert "model mine: [UNRESOLVED_COLUMN" in done.stderr
     assert len(done.stderr.splitlines()) <= 3
@@ -125,11 +126,12 @@ def test_a_failed_build_leaves_the_marts_as_they_were(tmp_path):
     assert not (folder / "derby.log").exists()
 
 
-def test_another_load_is_added_to_what_an_earlier_build_made(tmp_path):
+def test_another_load_is_added_to_what_an_earlier_build_made(tmp_path, monkeypatch):
     """In the metastore that outlives a build; and beside what a killed one left."""
+    monkeypatch.setenv("DBT_INDIRECT_SELECTION", "empty")
     folder, raw = project(tmp_path / "shop"), tmp_path / "raw"
     other = project(tmp_path / "other")
-    select = ["+rpt_funnel_steps,resource_type:model", "+fct_funnel_journeys,resource_type:model"]
+    select = ["+rpt_funnel_steps", "+fct_funnel_journeys"]
     tables = folder / "build" / "spark" / "warehouse" / "main.db"
     more = "user_id,event_name,occurred_at,plan\nu2,bought,2026-01-04 10:00:00,pro\n"
     parts = []
