@@ -201,10 +201,10 @@ class Project(Saying, Reviewing):
 
     def environment(self) -> dict[str, str]:
         """The variables a plain `dbt` needs; also writes the profile they point at."""
-        from funnelkit.warehouse import dbt
+        from funnelkit.warehouse.dbt_setup import environment, write_profiles
 
-        dbt.write_profiles(self.paths)
-        return dbt.environment(self.paths)
+        write_profiles(self.paths)
+        return environment(self.paths)
 
     def specs(self) -> list[dict[str, Any]]:
         """The complete spec of every funnel, in the order of the file, every default filled in."""

@@ -1,20 +1,13 @@
-"""dbt inside the package: one environment for every command, readable failures, the file released.
-
-`environment` is what `funnelkit env` prints; `build` and `run` set the same variables, so that a
-plain `dbt` after `eval "$(funnelkit env)"` does exactly what they do.
-"""
+"""dbt inside the package: readable failures, progress, and the file released afterwards."""
 
 import contextlib
 import gc
-import json
-import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from funnelkit import __version__
 from funnelkit import paths as package
 from funnelkit.errors import FunnelkitError
 from funnelkit.warehouse import log_answers, meta, parquet, quality, spark
@@ -30,7 +23,16 @@ from funnelkit.warehouse.dbt_results import (
     refused,
     summarise,
 )
-from funnelkit.warehouse.fetched import Columns, fetch
+from funnelkit.warehouse.dbt_setup import (
+    PACKAGE,
+    cores,
+    environment,
+    has_loads,
+    raw_mode,
+    variables,
+    write_profiles,
+)
+from funnelkit.warehouse.fetched import Columns, comes_back, fetch
 from funnelkit.warehouse.lists import Lists, write_lists
 
 if TYPE_CHECKING:
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
 
     from funnelkit.project.locate import Paths
 
-PACKAGE = "funnelkit"
 # Nothing on the console (we say it ourselves); everything in build/dbt/logs/dbt.log.
 _QUIET = (
     *("--log-level", "none", "--no-use-colors"),
@@ -53,98 +54,6 @@ _PACKAGELESS = frozenset({"", "clean", "deps", "init"})
 COMMANDS = _COMPILING | (_LOCKLESS - {""}) | {"debug", "run-operation", "source"}
 # With no other argument, `dbt build` builds all of it, as `funnelkit build` does.
 _WHOLE = frozenset({"build", "--full-refresh", "-f", "--quiet", "-q"})
-_SETTINGS = {
-    "TimeZone": "UTC",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "enable_progress_bar": "false",
-}
-
-
-def environment(paths: "Paths", *, raw: str | None = None) -> dict[str, str]:
-    """Variables that make any dbt command work on this project.
-
-    `raw` is `loaded` or `seeds`; asked of the warehouse when it is not given.
-    """
-    return {
-        "DBT_LOG_PATH": str(paths.run_dir / "logs"),
-        "DBT_PROFILES_DIR": str(paths.run_dir),
-        "DBT_PROJECT_DIR": str(paths.dbt_dir),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
-        "DBT_TARGET_PATH": str(paths.run_dir / "target"),
-        "FUNNELKIT_DBT": str(package.root("dbt")),
-        "FUNNELKIT_RAW": raw or raw_mode(paths),
-        # Relative to the package. A user's project must not find the sample's seeds: dbt would
-        # look for them beside its link to the package.
-        "FUNNELKIT_SEEDS": "../seeds" if paths.name == PACKAGE else "no-seeds",
-        "FUNNELKIT_VERSION": __version__,
-        "FUNNELKIT_WAREHOUSE": str(paths.warehouse),
-    }
-
-
-def raw_mode(paths: "Paths", con: "duckdb.DuckDBPyConnection | None" = None) -> str:
-    """`seeds` for the sample's project while nothing was loaded into its warehouse, else `loaded`.
-
-    A user's project is always `loaded`: seeds must never overwrite what was loaded.
-    """
-    if paths.name != PACKAGE:
-        return "loaded"
-    if con is not None:
-        return "loaded" if _has_loads(con) else "seeds"
-    if not paths.warehouse.exists():
-        return "seeds"
-    from funnelkit.warehouse.connect import connect
-
-    with connect(paths.warehouse, read_only=True) as reader:
-        return "loaded" if _has_loads(reader) else "seeds"
-
-
-def _has_loads(con: "duckdb.DuckDBPyConnection") -> bool:
-    # The ledger exists, empty, after a build from seeds: only its rows tell that files were loaded.
-    if not meta.has_table(con, "raw", "loads"):
-        return False
-    return bool(con.execute("select count(*) from raw.loads").fetchall()[0][0])
-
-
-def write_profiles(paths: "Paths", target: str = spark.DUCKDB, rows: int = 0) -> Path:
-    """Writes profiles.yml into the run folder, returns its path; `rows`: how many Spark reads."""
-    from funnelkit.warehouse.connect import memory_limit
-
-    limit = memory_limit()
-    output = {
-        "type": "duckdb",
-        "path": _verbatim(str(paths.warehouse.resolve())),
-        "schema": "main",
-        "threads": _cores(),
-        "settings": _SETTINGS | ({"memory_limit": limit} if limit else {}),
-    }
-    outputs = {"duckdb": output}
-    if target == spark.SPARK:
-        outputs = {"spark": _verbatim_all(spark.output(paths, _cores(), rows))}
-    profile = {PACKAGE: {"target": target, "outputs": outputs}}
-    paths.run_dir.mkdir(parents=True, exist_ok=True)
-    file = paths.run_dir / "profiles.yml"
-    beside = file.with_suffix(".yml.new")
-    beside.write_text(json.dumps(profile, indent=2) + "\n", encoding="utf-8")  # JSON is YAML
-    beside.replace(file)
-    return file
-
-
-def _verbatim_all(output: dict[str, Any]) -> dict[str, Any]:
-    told = output["server_side_parameters"]
-    return {**output, "server_side_parameters": {key: _verbatim(told[key]) for key in told}}
-
-
-def _verbatim(text: str) -> str:
-    # dbt renders profiles as Jinja; a folder may well be called `{{x}}`.
-    braces = "{{" in text or "{%" in text or "{#" in text
-    return "{% raw %}" + text + "{% endraw %}" if braces else text
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def build(
@@ -214,7 +123,7 @@ def build(
 
 def _check_rows(con: "duckdb.DuckDBPyConnection", raw: str) -> None:
     """Marts that came from Spark are not replaced by those of no rows at all."""
-    if raw == "loaded" and not _has_loads(con) and not meta.log_is_here(con):
+    if raw == "loaded" and not has_loads(con) and not meta.log_is_here(con):
         raise FunnelkitError(
             "the last build was on Spark, and nothing was loaded into this warehouse",
             "funnelkit build --target spark --raw DIR",
@@ -252,7 +161,7 @@ def _invoke_duckdb(
     """A dbtRunnerResult of a build in the warehouse itself."""
     raw = raw_mode(paths, guard)
     _check_rows(guard, raw)
-    with _variables(environment(paths, raw=raw)):
+    with variables(environment(paths, raw=raw)):
         install(paths)
         write_profiles(paths)
         return _invoke(args, counter), {}
@@ -279,17 +188,17 @@ def _invoke_spark(
             parquet.write_lists(guard, where / "lists")
             values["FUNNELKIT_SPARK_RAW"] = str(raw_files.resolve())
         values |= {"FUNNELKIT_SPARK": str(where), "FUNNELKIT_SPARK_PARTS": str(spark.parts(rows))}
-        with _variables(values):
+        with variables(values):
             install(paths)
-            write_profiles(paths, spark.SPARK, rows)
-            with spark.session(where, spark.settings(where, _cores(), rows)) as session:
+            write_profiles(paths, rows)
+            with spark.session(where, spark.settings(where, cores(), rows)) as session:
                 spark.sweep(session, where)
-                outcome = _invoke(args, counter, spark.cancel)
+                outcome = _invoke([*args, "--target", spark.SPARK], counter, spark.cancel)
                 results = getattr(outcome.result, "results", None) or ()
                 if outcome.exception is not None or summarise(results, paths.root).errors:
                     return outcome, {}
                 log_answers.keep(session)
-                return outcome, spark.columns(session)
+                return outcome, spark.columns(session, comes_back)
 
 
 def _unseen(
@@ -379,7 +288,7 @@ def _run_recorded(
 
 
 def _run(paths: "Paths", args: Sequence[str], raw: str, counter: Counter) -> int:
-    with _variables(environment(paths, raw=raw)):
+    with variables(environment(paths, raw=raw)):
         write_profiles(paths)
         if command_of(args) not in _PACKAGELESS:
             install(paths)
@@ -424,23 +333,6 @@ def _held(paths: "Paths") -> Iterator["duckdb.DuckDBPyConnection"]:
         yield con
     finally:
         con.close()
-
-
-@contextlib.contextmanager
-def _variables(values: Mapping[str, str]) -> Iterator[None]:
-    """Sets environment variables and puts them, and the current folder, back afterwards."""
-    before = {name: os.environ.get(name) for name in values}
-    folder = Path.cwd()
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        os.chdir(folder)
 
 
 def _invoke(args: list[str], counter: Counter, cancel: Callable[[], None] | None = None) -> Any:

@@ -6,10 +6,11 @@ What is as large as the log stays where it is; the rest comes through Parquet, i
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from funnelkit.errors import FunnelkitError
 from funnelkit.warehouse import log_answers
-from funnelkit.warehouse.connect import identifier, literal
+from funnelkit.warehouse.connect import identifier, interruptible, literal, unglobbed
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -43,6 +44,8 @@ def comes_back(name: str) -> bool:
 
     Other tables are for later models to read.
     """
+    if name in log_answers.names():
+        return True
     return name not in OF_THE_LOG and (name in _BESIDE or name.startswith(_MARTS))
 
 
@@ -58,12 +61,9 @@ def fetch(
     `columns`: of all that Spark has there; `manifest`: dbt's, whose models say which tables of the
     warehouse a build has made: others stay, as do snapshots, which no build can make again. One
     transaction, in which `record` says whose they are: readers see all of the one build or all of
-    the other.
+    the other. Raises FunnelkitError for a table without files.
     """
-    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
-    models = [
-        node for node in nodes if node["resource_type"] == "model" and node["schema"] == "main"
-    ]
+    models = _models(json.loads(manifest.read_text(encoding="utf-8")))
     ours = {node["alias"] for node in models if node["package_name"] == _PACKAGE}
     names = sorted(
         name
@@ -79,13 +79,24 @@ def fetch(
         con.execute("drop table if exists meta.model_state")
         for name in names:
             query = _query(tables / name, columns[name])
-            con.execute(f"create table main.{identifier(name)} as {query}")
+            with interruptible():
+                con.execute(f"create table main.{identifier(name)} as {query}")
         record()
         con.execute("commit")
     except BaseException:
         con.execute("rollback")
         raise
     return names
+
+
+def _models(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Those whose tables stand beside ours, and those that the definitions no longer ask for."""
+    disabled = (each for several in manifest.get("disabled", {}).values() for each in several)
+    return [
+        node
+        for node in (*manifest["nodes"].values(), *disabled)
+        if node["resource_type"] == "model" and node["schema"] == "main"
+    ]
 
 
 def _there(con: "DuckDBPyConnection") -> Iterator[tuple[str, str]]:
@@ -105,8 +116,10 @@ def _query(folder: Path, columns: Sequence[tuple[str, str]]) -> str:
     """
     own = [(identifier(name), kind) for name, kind in columns if name != _PART]
     if not any(folder.rglob("*.parquet")):
+        if _PART not in dict(columns):
+            raise FunnelkitError(f"Spark has built {folder.name}, and {folder} holds no file")
         nothing = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in own)
         return f"select {nothing} where false"
     cells = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in own)
-    files = literal(f"{folder}/**/*.parquet")
+    files = literal(f"{unglobbed(folder)}/**/*.parquet")
     return f"select {cells} from read_parquet({files}, hive_partitioning = false)"

@@ -57,6 +57,9 @@ class Forgotten:
     mentions: int
 
 
+_IN_FILES = "remove the person from your files, load these into another folder, build from that"
+
+
 def forget(warehouse: Path, user: str, *, dry_run: bool = False, wait: float = 10.0) -> Forgotten:
     """Removes every row of the person with this user id, or `anonymous:` and an anonymous id.
 
@@ -69,7 +72,7 @@ def forget(warehouse: Path, user: str, *, dry_run: bool = False, wait: float = 1
     """
     con = connect.connect(warehouse, wait=wait)
     try:
-        meta.needs_log(con, "forget", "remove the person from the raw files, then build again")
+        meta.needs_log(con, "forget", _IN_FILES)
         with connect.interruptible():
             if not _find(con, user):
                 found = Forgotten((), (), 0)

@@ -41,7 +41,7 @@ def keep(session: Any) -> None:
     Raises FunnelkitError for a query that Spark could not end, as without room on its disk.
     """
     from py4j.protocol import Py4JError
-    from pyspark.errors import AnalysisException, PySparkException
+    from pyspark.errors import PySparkException
 
     session.catalog.setCurrentDatabase("main")
     for function in _FUNCTIONS:
@@ -53,12 +53,18 @@ def keep(session: Any) -> None:
             if "{accepted}" in text:
                 text = text.replace("{accepted}", _accepted(session))
             session.sql(text).coalesce(1).write.format("parquet").saveAsTable(name)
-        except AnalysisException as error:
-            if error.getCondition() != "TABLE_OR_VIEW_NOT_FOUND":
-                raise
         except (PySparkException, Py4JError) as error:
+            if _lacks_table(error):
+                continue
             told = paragraph(str(error))
             raise FunnelkitError(f"{name} could not be counted on Spark: {told}") from None
+
+
+def _lacks_table(error: Exception) -> bool:
+    from pyspark.errors import AnalysisException
+
+    condition = "TABLE_OR_VIEW_NOT_FOUND"
+    return isinstance(error, AnalysisException) and error.getCondition() == condition
 
 
 def _accepted(session: Any) -> str:

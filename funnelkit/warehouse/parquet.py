@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.warehouse import connect, raw
-from funnelkit.warehouse.connect import WarehouseBusy, literal
+from funnelkit.warehouse.connect import WarehouseBusy, literal, unglobbed
 from funnelkit.warehouse.load import load
 
 if TYPE_CHECKING:
@@ -113,9 +113,18 @@ def write_lists(con: "DuckDBPyConnection", folder: Path) -> None:
 
 
 def _settle(folder: Path) -> None:
-    """Removes loads that were killed before they came into the ledger."""
+    """Removes the load that was killed before it came into the ledger.
+
+    Raises FunnelkitError where the ledger lacks more than one: it was not us who removed that.
+    """
     shutil.rmtree(folder / _WORK, ignore_errors=True)
     done = {path.name for path in (folder / _LEDGER).glob("load_no=*")}
+    left = {path.name for table in TABLES for path in (folder / table).glob("load_no=*")} - done
+    if len(left) > 1:
+        raise FunnelkitError(
+            f"{folder / _LEDGER} does not know the files of {', '.join(sorted(left)[:3])}",
+            "put the ledger back, or remove the folder and load again",
+        )
     for table in TABLES:
         for path in (folder / table).glob("load_no=*"):
             if path.name not in done:
@@ -172,5 +181,5 @@ def _write(con: "DuckDBPyConnection", folder: Path, first: int) -> None:
 
 
 def _read(folder: Path, table: str) -> str:
-    files = literal(f"{folder / table}/**/*.parquet")
+    files = literal(f"{unglobbed(folder / table)}/**/*.parquet")
     return f"read_parquet({files}, hive_partitioning = false)"

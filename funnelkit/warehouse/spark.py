@@ -10,8 +10,9 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ _ROWS_A_TASK = 500_000
 # Below it compiling an expression takes longer than the rows do.
 _WORTH_COMPILING = 1_000_000
 _MEMORY = "2g"
+_JAVA = 17
 _HOLDS = "holds.json"
 _LOGGING = """\
 rootLogger.level = warn
@@ -55,12 +57,29 @@ def check() -> None:
     missing = [name for name in ("pyspark", "dbt.adapters.spark") if not _found(name)]
     if missing:
         raise FunnelkitError("Spark is not installed here", "pip install 'funnelkit[spark]'")
-    java = Path(os.environ.get("JAVA_HOME", "")) / "bin" / "java"
-    if not shutil.which("java") and not java.is_file():
-        raise FunnelkitError(
-            "Spark needs Java 17 or newer, and there is no `java`",
-            "on Debian: apt-get install openjdk-17-jre-headless; else set JAVA_HOME",
-        )
+    hint = "on Debian: apt-get install openjdk-17-jre-headless; else set JAVA_HOME"
+    java = _java()
+    if java is None:
+        raise FunnelkitError("Spark needs Java 17 or newer, and there is no `java`", hint)
+    version = _version(java)
+    if version and version < _JAVA:
+        raise FunnelkitError(f"Spark needs Java 17 or newer, and {java} is {version}", hint)
+
+
+def _java() -> str | None:
+    """As Spark looks for it: in JAVA_HOME, then in the path."""
+    home = os.environ.get("JAVA_HOME")
+    if home:
+        java = Path(home) / "bin" / "java"
+        return str(java) if java.is_file() else None
+    return shutil.which("java")
+
+
+def _version(java: str) -> int:
+    """Its first number, of Java 8 1, as it calls itself 1.8; 0 if it says none."""
+    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', told)
+    return int(found[1]) if found else 0
 
 
 def _found(name: str) -> bool:
@@ -139,9 +158,15 @@ def session(where: Path, configuration: Mapping[str, str]) -> Iterator[Any]:
     What Java prints goes to spark.log and java.log in `where`. Raises FunnelkitError when it does
     not start.
     """
+    from pyspark import SparkContext
     from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
+    if SparkContext._active_spark_context is not None:
+        # dbt would join it, and write into its tables.
+        raise FunnelkitError(
+            "Spark already runs in this process", "stop its session: `spark.stop()`"
+        )
     # It writes each refused query, with Java's stack, to stderr; we tell it in a sentence.
     PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True
     for name in ("warehouse", "spill"):
@@ -231,20 +256,24 @@ def sweep(session: Any, where: Path) -> None:
             tables = session.sql(f"show tables in {schema}").collect()
             known = {row["tableName"] for row in tables}
         for folder in sorted(place.iterdir()):
-            if folder.name not in known:
+            if folder.is_dir() and folder.name not in known:
                 shutil.rmtree(folder)
 
 
-def columns(session: Any) -> dict[str, list[tuple[str, str]]]:
-    """Name and type of the columns of each table of the marts' schema: a folder may be empty."""
-    found = [row["tableName"] for row in session.sql(f"show tables in {_SCHEMA}").collect()]
-    return {
-        name: [
-            (field.name, field.dataType.simpleString())
-            for field in session.table(f"{_SCHEMA}.{name}").schema.fields
-        ]
-        for name in found
-    }
+def columns(session: Any, wanted: Callable[[str], bool]) -> dict[str, list[tuple[str, str]]]:
+    """Name and type of the columns of each wanted table of the marts' schema: a folder has none
+    where it is empty.
+    """
+    from pyspark.errors import AnalysisException
+
+    found = {}
+    for row in session.sql(f"show tables in {_SCHEMA}").collect():
+        name = row["tableName"]
+        if wanted(name):
+            with contextlib.suppress(AnalysisException):  # somebody's view of what is gone
+                fields = session.table(f"{_SCHEMA}.{name}").schema.fields
+                found[name] = [(field.name, field.dataType.simpleString()) for field in fields]
+    return found
 
 
 def cancel() -> None:

@@ -13,7 +13,7 @@ from funnelkit import api
 from funnelkit.errors import FunnelkitError
 from funnelkit.paths import root
 from funnelkit.project.locate import find
-from funnelkit.warehouse import dbt, meta
+from funnelkit.warehouse import dbt, dbt_setup, meta
 from funnelkit.warehouse.connect import connect, memory
 from funnelkit.warehouse.dbt_progress import Progress
 from funnelkit.warehouse.dbt_results import BuildError, paragraph
@@ -131,7 +131,7 @@ def test_the_package_is_installed_once_and_again_when_it_is_another_one(tmp_path
     packages = "packages:\n  - local: \"{{ env_var('FUNNELKIT_DBT') }}\"\n"
     paths = find(project.write(tmp_path, {"packages.yml": packages}))
     link, folder = tmp_path / "dbt_packages" / "funnelkit", Path.cwd()
-    with dbt._variables(dbt.environment(paths)):
+    with dbt_setup.variables(dbt_setup.environment(paths)):
         dbt.install(paths)
         assert link.resolve() == root("dbt").resolve()
         first = link.lstat().st_mtime_ns
@@ -306,22 +306,24 @@ def test_the_printed_environment_is_enough_for_a_plain_dbt(shop: Path, tmp_path:
 def test_raw_is_seeds_only_for_the_sample_while_nothing_was_loaded(tmp_path: Path) -> None:
     paths = find(project.write(tmp_path, {}))
     sample = paths._replace(name="funnelkit")
-    assert dbt.raw_mode(paths) == "loaded"
-    assert dbt.raw_mode(sample) == "seeds"
+    assert dbt_setup.raw_mode(paths) == "loaded"
+    assert dbt_setup.raw_mode(sample) == "seeds"
     paths.warehouse.parent.mkdir()
     with duckdb.connect(str(paths.warehouse)) as con:
         con.execute("create schema raw; create table raw.loads (kind varchar)")
-    assert dbt.raw_mode(sample) == "seeds", "an empty ledger is what a build from seeds leaves"
+    assert dbt_setup.raw_mode(sample) == "seeds", (
+        "an empty ledger is what a build from seeds leaves"
+    )
     with duckdb.connect(str(paths.warehouse)) as con:
         con.execute("insert into raw.loads values ('events')")
-    assert dbt.raw_mode(sample) == "loaded"
-    assert dbt.raw_mode(paths) == "loaded"
-    assert dbt.environment(sample)["FUNNELKIT_RAW"] == "loaded"
+    assert dbt_setup.raw_mode(sample) == "loaded"
+    assert dbt_setup.raw_mode(paths) == "loaded"
+    assert dbt_setup.environment(sample)["FUNNELKIT_RAW"] == "loaded"
 
 
 def test_the_profile_names_this_file_in_utc_and_downloads_nothing(tmp_path: Path) -> None:
     paths = find(project.write(tmp_path, {}))
-    profile = json.loads(dbt.write_profiles(paths).read_text(encoding="utf-8"))
+    profile = json.loads(dbt_setup.write_profiles(paths).read_text(encoding="utf-8"))
     output = profile["funnelkit"]["outputs"]["duckdb"]
     assert output["path"] == str(paths.warehouse)
     assert output["settings"] == {

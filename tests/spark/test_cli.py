@@ -111,7 +111,7 @@ def built(tmp_path) -> tuple[Path, Path]:
         }.items():
             (tables / place).parent.mkdir(parents=True, exist_ok=True)
             con.execute(f"copy ({sql}) to '{tables / place}.parquet' (format parquet)")
-    (tables / "fct_claims").mkdir()
+    (tables / "fct_claims").mkdir()  # in parts, and none
     nodes = {
         name: {
             "resource_type": "model",

@@ -113,8 +113,9 @@ def test_a_plain_dbt_builds_on_spark(tmp_path):
     shutil.copytree(
         ROOT / "dbt_project", tmp_path / "dbt", ignore=shutil.ignore_patterns("target", "logs")
     )
+    # Never where the seeds are: dbt writes what it ran of a seed under the seed's own path.
+    shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
     paths = {
-        "FUNNELKIT_SEEDS": str(ROOT / "seeds"),
         "FUNNELKIT_SPARK": str(tmp_path),
         "DBT_TARGET_PATH": str(tmp_path / "target"),
         "DBT_LOG_PATH": str(tmp_path / "logs"),
