@@ -36,6 +36,7 @@ def files(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def company(files, tmp_path_factory) -> Path:
     """The sample company built on Spark from its files."""
+    _stop_spark()
     folder = _copy(tmp_path_factory.mktemp("spark") / "sample")
     result = fk.open(folder).build(target="spark", raw=files)
     assert result.ok, result
@@ -50,6 +51,15 @@ def same_company(tmp_path_factory) -> Path:
     result = fk.open(folder).build()
     assert result.ok, result
     return folder
+
+
+def _stop_spark() -> None:
+    """Ends the session of a module before: a build starts its own, with settings of its own."""
+    from pyspark.sql import SparkSession
+
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        running.stop()
 
 
 def _load(project: Project, to: Path | None = None) -> None:
