@@ -1,20 +1,25 @@
 """What a query does on Spark that one task, or the driver, would have to do alone."""
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tests.spark.warm import words
 
-# Tables with about as many rows as the log has, or as it has people.
-_LARGE = words(
+# What definitions say, what there is a row of for each load, and reports; every other table has
+# about as many rows as the log has, or as it has people.
+_SMALL = words(
     """
-    events stg_raw__events fct_events int_events_duplicates int_events_excluded int_log_ids
-    int_identity_changes int_identities int_user_keys int_users dim_users int_funnel_rows
-    int_funnel_chains int_funnel_chain_rows int_funnel_journeys fct_funnel_journeys fct_sessions
-    stg_raw__feedback fct_feedback int_customers int_user_rows dim_customers_at fct_wave_users
-    fct_wave_usage fct_wave_access fct_feature_usage int_entity_keys int_aha_rows int_aha_steps
-    int_aha_exposures int_entrants int_outcomes
+    dim_aha_moments dim_aha_search dim_features dim_funnel_steps dim_funnels dim_outcomes dim_waves
+    int_observed_until lists loads restatements
     """
+)
+_BROADCAST = "spark.sql.autoBroadcastJoinThreshold"
+_COMMENT = re.compile(r"/\*[^*]*\*/|--[^\n]*")
+# What stands before the query of a statement that writes.
+_WRITES = re.compile(
+    r"create table\s.*?\sas\s|insert (?:into|overwrite)\s.*?(?=\b(?:select|with)\b)", re.DOTALL
 )
 
 
@@ -22,33 +27,82 @@ def serial(spark: Any, sql: str) -> list[str]:
     """The query's physical plan, read for windows over everything, pairs of everything with
     everything (not with a few, as waves are), and large tables that every task would be sent."""
     # The tables of a test are small enough to be sent anywhere.
-    spark.conf.set("spark.sql.autoBroadcastJoinThreshold", "-1")
+    before = spark.conf.get(_BROADCAST)
+    spark.conf.set(_BROADCAST, "-1")
     try:
-        plan = spark.sql(sql)._jdf.queryExecution().executedPlan()
-        return [fault for node in _nodes(plan) for fault in _faults(node)]
+        return _serial(spark.sql(sql))
     finally:
-        spark.conf.unset("spark.sql.autoBroadcastJoinThreshold")
+        spark.conf.set(_BROADCAST, before)
 
 
-def _nodes(plan: Any) -> Iterator[Any]:
-    if plan.nodeName() == "AdaptiveSparkPlan":
-        plan = plan.inputPlan()
-    yield plan
-    for each in (plan.children(), plan.subqueries()):
-        for n in range(each.size()):
-            yield from _nodes(each.apply(n))
+class Seen:
+    """What dbt had Spark run: what is wrong with each plan, and what the driver was given."""
+
+    def __init__(self) -> None:
+        self.faults: dict[str, list[str]] = {}  # by the head of the statement
+        self.fetched: set[str] = set()
 
 
-def _faults(node: Any) -> Iterator[str]:
-    name, text = node.nodeName(), node.toString().splitlines()[0][:200]
+@contextmanager
+def watched(spark: Any) -> Iterator[Seen]:
+    """Reads the plan of every query that anybody has Spark run meanwhile, before it is run."""
+    kind, seen = type(spark), Seen()
+    run = kind.sql
+
+    def read(self: Any, text: str, *args: Any, **named: Any) -> Any:
+        bare = _COMMENT.sub("", text).strip()
+        head = _WRITES.match(bare)
+        if head:
+            found = seen.faults.setdefault(" ".join(head[0].split()[:4]), [])
+            found += _serial(run(self, bare[head.end() :]))
+        elif bare.startswith(("select", "with")):
+            seen.fetched.add(" ".join(bare.split()))
+        return run(self, text, *args, **named)
+
+    before = spark.conf.get(_BROADCAST)
+    spark.conf.set(_BROADCAST, "-1")
+    kind.sql = read
+    try:
+        yield seen
+    finally:
+        kind.sql = run
+        spark.conf.set(_BROADCAST, before)
+
+
+def _serial(frame: Any) -> list[str]:
+    plan = frame._jdf.queryExecution().executedPlan()
+    return [fault for name, node in _nodes(plan) for fault in _faults(name, node)]
+
+
+def _nodes(plan: Any, is_root: bool = True) -> Iterator[tuple[str, Any]]:
+    """Name and node; every question to Java takes time."""
+    name = plan.nodeName()
+    if name == "AdaptiveSparkPlan":
+        yield from _nodes(plan.inputPlan())
+        return
+    yield name, plan
+    children = plan.children()
+    for n in range(children.size()):
+        yield from _nodes(children.apply(n), False)
+    if is_root:
+        asked = plan.subqueriesAll()
+        for n in range(asked.size()):
+            yield from _nodes(asked.apply(n), False)
+
+
+def _faults(name: str, node: Any) -> Iterator[str]:
     if name in ("Window", "WindowGroupLimit") and node.partitionSpec().isEmpty():
-        yield f"one task: {text}"
+        yield f"one task: {_text(node)}"
     if name == "CartesianProduct" and _large(node.left()) and _large(node.right()):
-        yield f"pairs of everything: {text}"
+        yield f"pairs of everything: {_text(node)}"
     if name in ("BroadcastNestedLoopJoin", "BroadcastHashJoin"):
-        left = "BuildLeft" in text
+        left = node.buildSide().toString() == "BuildLeft"
         for large in _large(node.left() if left else node.right()):
-            yield f"{large} sent to every task: {text}"
+            yield f"{large} sent to every task: {_text(node)}"
+
+
+def _text(node: Any) -> str:
+    return str(node.simpleString(9))[:200]
 
 
 def _large(plan: Any) -> list[str]:
@@ -57,8 +111,10 @@ def _large(plan: Any) -> list[str]:
         plan = plan.inputPlan()
     if plan.nodeName().endswith("Aggregate") and plan.groupingExpressions().isEmpty():
         return []
-    if plan.nodeName().startswith("Scan"):
-        return [name for name in _LARGE if f".{name} " in plan.nodeName() + " "]
+    # As `Scan parquet spark_catalog.main.x`; `Scan OneRowRelation` is what a query says itself.
+    _, dot, name = plan.nodeName().rpartition(".")
+    if dot and plan.nodeName().startswith("Scan "):
+        return [] if name in _SMALL or name.startswith("rpt_") else [name]
     found = []
     for n in range(plan.children().size()):
         found += _large(plan.children().apply(n))

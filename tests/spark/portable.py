@@ -25,7 +25,8 @@ def _words(text: str) -> frozenset[str]:
 # What sqlglot has no class of its own for and Spark has; the rest of these is DuckDB's.
 _SPARKS = _words(
     """
-    make_dt_interval monotonically_increasing_id pmod timestamp_micros try_parse_json xxhash64
+    make_dt_interval monotonically_increasing_id pmod schema_of_variant timestamp_micros
+    try_parse_json try_variant_get xxhash64
     """
 )
 # sqlglot reads these in any dialect; Spark does not have them, or has others by that name.
@@ -102,6 +103,8 @@ def _of_node(node: Any) -> Iterator[str]:
     for kind, why in _NODES.items():
         if isinstance(node, kind) and not (isinstance(node, _HARMLESS) and _is_constant(node)):
             yield f"{node.sql('spark')[:60]}: {why}"
+    if isinstance(node, exp.Not) and isinstance(node.this, exp.In) and node.this.args.get("query"):
+        yield f"{node.sql('spark')[:60]}: not in sends all of it to every task; not exists does not"
     if isinstance(node, exp.Join) and node.args.get("method"):
         yield f"{node.args['method']} join is DuckDB's"
     if isinstance(node, exp.Func):

@@ -2,17 +2,22 @@
 
 import json
 import shutil
+import subprocess
+import time
+from pathlib import Path
 
 import duckdb
 import pytest
 
 import funnelkit as fk
 from funnelkit.warehouse import fetched, log_answers
-from tests.cli.run import invoke
+from tests.cli.run import COMMAND, invoke
 from tests.conftest import ROOT
 from tests.spark.shop import EVENTS, on_spark, project, read, rows
 
 pytestmark = [pytest.mark.long, on_spark]
+
+_HEAD = EVENTS.splitlines(keepends=True)[0]
 
 
 def test_marts_are_those_of_duckdb_and_the_log_is_not_here(company, built_sample):
@@ -135,27 +140,36 @@ def test_a_failed_build_leaves_the_marts_as_they_were(tmp_path, monkeypatch):
 
 
 def test_another_load_is_added_to_what_an_earlier_build_made(tmp_path, monkeypatch):
-    """In the metastore that outlives a build; and beside what a killed one left."""
+    """In the metastore that outlives a build; the third is killed, and made up for."""
     monkeypatch.setenv("DBT_INDIRECT_SELECTION", "empty")
     folder, raw = project(tmp_path / "shop"), tmp_path / "raw"
     other = project(tmp_path / "other")
-    select = ["+rpt_funnel_steps", "+fct_funnel_journeys"]
     tables = folder / "build" / "spark" / "warehouse" / "main.db"
-    more = "user_id,event_name,occurred_at,plan\nu2,bought,2026-01-04 10:00:00,pro\n"
-    parts = []
-    (tables / "dim_funnels").mkdir(parents=True)
-    (tables / "dim_funnels" / "half_made").write_text("", "utf-8")
-    for name, text in (("first", EVENTS), ("more", more)):
-        (folder / f"{name}.csv").write_text(text, "utf-8")
-        fk.open(folder).load("events", [str(folder / f"{name}.csv")], to=raw)
-        fk.open(other).load("events", [str(folder / f"{name}.csv")])
-        fk.open(folder).build(select, target="spark", raw=raw)
-        parts.append(set((tables / "fct_events").rglob("*.parquet")))
+
+    def load(name: str, text: str) -> None:
+        for each, to in ((folder, raw), (other, None)):
+            (each / f"{name}.csv").write_text(text, "utf-8")
+            fk.open(each).load("events", [str(each / f"{name}.csv")], to=to)
+
+    def build() -> set[Path]:
+        fk.open(folder).build(["+rpt_funnel_steps"], target="spark", raw=raw)
+        return set((tables / "fct_events").rglob("*.parquet"))
+
+    load("first", EVENTS)
+    first = build()
+    (tables / "fct_sessions").mkdir()
+    (tables / "fct_sessions" / "half_made").write_text("", "utf-8")
+    load("more", f"{_HEAD}u2,bought,2026-01-04 10:00:00,pro\n")
+    more = build()
     # Parts without u2 were not written again.
-    assert parts[0] & parts[1]
-    assert parts[0] - parts[1]
-    fk.open(other).build(select)
-    for table in ("rpt_funnel_steps", "int_funnel_entities"):
+    assert first & more
+    assert first - more
+    assert not (tables / "fct_sessions").exists()
+    load("last", f"{_HEAD}u1,bought,2026-01-05 10:00:00,pro\nu8,signed_up,2026-01-05,pro\n")
+    _kill(folder, raw, tables / "stg_raw__events")
+    build()
+    fk.open(other).build(["+rpt_funnel_steps"])
+    for table in ("rpt_funnel_steps", "int_observed_until"):
         made = [rows(each, f"select * from {table} order by all") for each in (folder, other)]
         assert made[0] == made[1]
         assert made[0]
@@ -163,3 +177,14 @@ def test_another_load_is_added_to_what_an_earlier_build_made(tmp_path, monkeypat
     assert read(tables, "fct_events", there) == rows(
         other, f"select {there} from fct_events order by all"
     )
+
+
+def _kill(folder: Path, raw: Path, table: Path) -> None:
+    """Begins a build, and kills it as soon as it has written to the table."""
+    before = set(table.rglob("*.parquet"))
+    words = ("build", "--target", "spark", "--raw", str(raw), "--select", "+rpt_funnel_steps")
+    with subprocess.Popen([*COMMAND, *words], cwd=folder, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and set(table.rglob("*.parquet")) == before:
+            time.sleep(0.05)
+        assert process.poll() is None, "it was done before anything was written"
+        process.kill()

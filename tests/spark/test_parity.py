@@ -119,6 +119,7 @@ def test_a_plain_dbt_builds_on_spark(tmp_path):
         "FUNNELKIT_SPARK": str(tmp_path),
         "DBT_TARGET_PATH": str(tmp_path / "target"),
         "DBT_LOG_PATH": str(tmp_path / "logs"),
+        "DBT_INDIRECT_SELECTION": "empty",
     }
     dbt = str(Path(sys.executable).with_name("dbt"))
     done = subprocess.run(

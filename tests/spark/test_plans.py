@@ -11,6 +11,8 @@ import pytest
 
 pytest.importorskip("pyspark", reason="needs the extra `spark`")
 
+from funnelkit.warehouse import log_answers
+from tests.dbt.identities import macros
 from tests.spark import plans, warm
 from tests.spark.compiled import compiled
 
@@ -31,8 +33,16 @@ def spark(built_sample, tmp_path_factory) -> Any:
     for schema in ("main", "raw", "meta"):
         session.sql(f"drop database if exists {schema} cascade")
         session.sql(f"create database {schema}")
-    tables["meta.id_groups"] = ["node string", "label string"]
-    tables["meta.id_ways"] = ["logged_id string", "person_id string", "told_at timestamp"]
+    restated = ["load_no bigint", "what string", "funnel string", "changed bigint"]
+    tables["meta.restatements"] = restated
+    tables["meta.id_merges"] = ["a string", "b string", "first_told_at timestamp"]
+    tables["meta.id_persons"] = ["logged_id string", "person_id string"]
+    for after in ("", "_before"):
+        tables[f"meta.id_groups{after}"] = ["node string", "label string", "is_new boolean"]
+        tables[f"meta.id_ways{after}"] = [
+            *("logged_id string", "person_id string"),
+            *("told_at timestamp", "is_new boolean"),
+        ]
     for name, typed in tables.items():
         session.sql(f"create table {name} ({', '.join(typed)})")
     return session
@@ -46,6 +56,37 @@ def test_no_task_has_everything_to_do(spark, project):
     }
     assert len(found) > 60
     assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def test_nor_have_rounds_over_ids(spark):
+    said, log_ids = macros("spark"), "main.int_log_ids"
+    told_ids = "(select distinct logged_id from main.stg_raw__users) as told"
+    queries = {
+        "merges": said.spark_merges(log_ids, told_ids),
+        "first labels": said.spark_first_labels("meta.id_merges"),
+        "next labels": said.spark_next_labels("meta.id_groups_before", "meta.id_merges"),
+        "persons": said.spark_persons(log_ids, told_ids, "meta.id_merges", 9),
+        "first ways": said.spark_first_ways("meta.id_persons"),
+        "next ways": said.spark_next_ways(
+            "meta.id_ways_before", "meta.id_persons", "meta.id_merges"
+        ),
+    }
+    found = {name: plans.serial(spark, str(sql)) for name, sql in queries.items()}
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("name", log_answers.names())
+def test_nor_has_what_reports_ask_of_the_log(spark, name):
+    spark.catalog.setCurrentDatabase("main")
+    for function in log_answers._FUNCTIONS:
+        spark.sql(f"create or replace temporary function {function}")
+    text = log_answers._text(name)
+    if "{accepted}" in text:
+        entities = "insert into dim_funnels (entity) values ('user_id'), ('account_id')"
+        spark.sql(entities)
+        text = text.replace("{accepted}", log_answers._accepted(spark))
+        assert "account_id" in text
+    assert plans.serial(spark, text) == []
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ SMALL = {
 }
 _SESSION = {
     "spark.master": "local[2]",
-    "spark.driver.memory": "1g",
+    "spark.driver.memory": "2g",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.sql.session.timeZone": "UTC",
@@ -31,6 +31,10 @@ _SESSION = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "OFF",
+    # What Spark keeps of a query's plan, as text, to show it.
+    "spark.sql.ui.retainedExecutions": "0",
+    "spark.sql.ui.explainMode": "simple",
+    "spark.sql.maxPlanStringLength": "1000",
 }
 _KINDS = ("events", "users", "feedback", "rejects", "loads", "lists")
 

@@ -8,8 +8,20 @@
     json_extract_string({{ column }}, {{ sql_text('$."' ~ key ~ '"') }})
 {%- endmacro %}
 
+{#- Spark writes numbers with a point as Java does, 1.2345678E7: from 0.000001 to 1e21 they are written out here, others
+    as 1e21. A text of that form stays what it is. -#}
 {% macro spark__json_text(column, key) -%}
-    get_json_object({{ column }}, {{ sql_text("$['" ~ key ~ "']") }})
+    {%- set path = sql_text("$['" ~ key ~ "']") -%}
+    {%- set text = 'get_json_object(' ~ column ~ ', ' ~ path ~ ')' -%}
+    case
+        when coalesce({{ matches(text, "'^-?[0-9][.][0-9]+E-?[0-9]+$'") }}, false) and schema_of_variant(try_variant_get(try_parse_json({{ column }}), {{ path }}, 'variant')) <> 'STRING'
+            then case
+                when {{ matches(text, "'E(7|8|9|1[0-9]|20)$'") }} then regexp_replace(cast(try_cast({{ text }} as decimal(38, 17)) as string), '([.][0-9]+?)0*$', '$1')
+                when {{ matches(text, "'E-[1-6]$'") }} then regexp_replace(cast(try_cast({{ text }} as decimal(38, 22)) as string), '([.][0-9]+?)0*$', '$1')
+                else replace(replace({{ text }}, '.0E', 'e'), 'E', 'e')
+            end
+        else {{ text }}
+    end
 {%- endmacro %}
 
 {#- Whether a JSON object has a key, were it null. -#}
@@ -53,10 +65,14 @@
     try_cast({{ column }} as json)
 {%- endmacro %}
 
-{#- It stays text. The parser reads one value and does not look at what comes behind it. -#}
+{#- It stays text. The parser reads one value and does not look at what comes behind it: an object has to end with
+    a brace, and where another may follow it, to be whole inside of one. -#}
 {% macro spark__as_json(column) -%}
+    {%- set text = "trim(both ' \\t\\r\\n' from " ~ column ~ ')' -%}
     case
-        when try_parse_json({{ column }}) is not null and (left(ltrim({{ column }}), 1) <> '{' or right(rtrim({{ column }}), 1) = '}')
+        when try_parse_json({{ column }}) is not null
+            and (left({{ text }}, 1) <> '{' or right({{ text }}, 1) = '}')
+            and (not {{ matches(text, "'[}][\\\\s,]*[{]'") }} or try_parse_json('{"in":' || {{ column }} || '}') is not null)
             then {{ column }}
     end
 {%- endmacro %}

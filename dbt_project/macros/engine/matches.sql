@@ -7,6 +7,7 @@
     regexp_matches({{ text }}, {{ pattern }})
 {%- endmacro %}
 
+{#- Java's $ is also before a last newline; \z is the end alone. -#}
 {% macro spark__matches(text, pattern) -%}
-    regexp_like({{ text }}, {{ pattern }})
+    regexp_like({{ text }}, {{ pattern | replace("$'", "\\\\z'") }})
 {%- endmacro %}

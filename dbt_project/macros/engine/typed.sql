@@ -7,7 +7,7 @@
     {%- elif type | lower == 'double' -%}
     case when abs({{ double_of(text) }}) <= 1.7976931348623157e308 then {{ double_of(text) }} end
     {%- elif type | lower == 'date' -%}
-    case when {{ matches(text, "'^[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ][0-9].*)?$'") }} then try_cast(left({{ text }}, 10) as date) end
+    case when {{ matches(text, "'^[12][0-9]{3}-[0-9]{2}-[0-9]{2}([T ][0-9][^\\n]*)?$'") }} then try_cast(left({{ text }}, 10) as date) end
     {%- elif type | lower == 'timestamp' -%}
     {{ parse_time(text) }}
     {%- elif type | lower == 'boolean' -%}
@@ -44,9 +44,9 @@
     try_cast({{ text }} as double)
 {%- endmacro %}
 
-{#- Spark's cast takes Java's suffixes, as in 1.5d. -#}
+{#- Spark's cast takes Java's suffixes, as in 1.5d. Both set white space aside. -#}
 {% macro spark__double_of(text) -%}
-    case when {{ matches(text, "'[0-9.] *$'") }} then try_cast({{ text }} as double) end
+    case when {{ matches(text, "'[0-9.]\\\\s*$'") }} then try_cast({{ text }} as double) end
 {%- endmacro %}
 
 {% macro boolean_of(text) -%}
@@ -57,7 +57,7 @@
     try_cast({{ text }} as boolean)
 {%- endmacro %}
 
-{#- Spark's cast trims. -#}
+{#- Spark's cast sets white space aside. -#}
 {% macro spark__boolean_of(text) -%}
-    case when {{ text }} = trim({{ text }}) then try_cast({{ text }} as boolean) end
+    case when {{ matches(text, "'^[A-Za-z0-9]+$'") }} then try_cast({{ text }} as boolean) end
 {%- endmacro %}

@@ -164,7 +164,7 @@ select
     end as stopped_us
 from told
 {%- if with_leavers %}
-where p {{ 'in' if left else 'not in' }} (select p from leavers)
+where {{ 'not ' if not left }}exists (select 1 from leavers where leavers.p = told.p)
 {%- elif left %}
 where false
 {%- endif %}
