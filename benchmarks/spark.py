@@ -86,10 +86,12 @@ def _measured(events: int, part: str, memory: str, engines: list[str]) -> dict[s
         figures |= {f"{engine}_load": loaded.seconds, f"{engine}_build": built.seconds}
         figures |= {f"{engine}_cpu": built.cpu, f"{engine}_gb": built.gigabytes}
         figures[f"{engine}_models"] = _models(folder)
+        figures[f"{engine}_disk"] = _size(folder)
         if engine == "spark":
             figures |= totals(folder / "events")
             figures["shuffled_bytes"] = figures["shuffled_gb"] * 1e9 / events
             figures["returned"] = _returned(folder)
+        _slowest(folder, engine)
         shutil.rmtree(folder)
     return figures
 
@@ -131,6 +133,20 @@ def _funnelkit(folder: Path, variables: Mapping[str, str], *words: str) -> Outco
         raise SystemExit(f"{folder.name}: {words[0]}: {done.failure}")
     tell(f"    {done.seconds:.1f} s, {done.gigabytes:.2f} GB")
     return done
+
+
+def _slowest(folder: Path, engine: str) -> None:
+    """Tells which models took longest."""
+    results = json.loads((folder / "build/dbt/target/run_results.json").read_text("utf-8"))
+    times = {each["unique_id"]: each["execution_time"] for each in results["results"]}
+    for name in sorted(times, key=lambda name: -times[name])[:8]:
+        tell(f"    {engine}: {name} {times[name]:.1f} s")
+
+
+def _size(folder: Path) -> float:
+    """GB of raw rows and tables, without Spark's own log of events."""
+    files = (path for name in ("build", "raw") for path in (folder / name).rglob("*"))
+    return sum(path.stat().st_size for path in files if path.is_file()) / 1e9
 
 
 def _models(folder: Path) -> float:
@@ -215,6 +231,10 @@ def _rows(sizes: list[dict[str, float]]) -> list[tuple[str, ...]]:
         ratio("Spark x DuckDB", "spark_build", "duckdb_build"),
         row("DuckDB: its models, added up", "duckdb_models"),
         row("Spark: its models, added up", "spark_models"),
+        row("DuckDB: processor time of the build", "duckdb_cpu", "s", 0),
+        row("Spark: processor time of the build", "spark_cpu", "s", 0),
+        row("DuckDB: raw rows and tables", "duckdb_disk", "GB"),
+        row("Spark: raw rows and tables", "spark_disk", "GB"),
         row("DuckDB: peak memory", "duckdb_gb", "GB", 2),
         row("Spark: peak memory, Java's", "spark_gb", "GB", 2),
         row("Spark: jobs", "jobs", "", 0),
