@@ -28,9 +28,9 @@ def project(built_sample, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def files(tmp_path_factory) -> Path:
     """The sample company's raw files as Parquet, as `load --to parquet` writes them."""
-    raw: Path = tmp_path_factory.mktemp("files") / "raw"
-    _load(fk.open(ROOT), raw)
-    return raw
+    base: Path = tmp_path_factory.mktemp("files")
+    _load(fk.open(_copy(base / "sample")), base / "raw")
+    return base / "raw"
 
 
 @pytest.fixture(scope="session")
