@@ -94,7 +94,7 @@ def build(
                 meta.record(guard.cursor(), meta.RUNNING, selection, defined)
 
         def arrived() -> None:
-            meta.write(guard, meta.RUNNING, selection, defined, None, target)
+            meta.record(guard, meta.RUNNING, selection, defined, None, target, within=True)
 
         write_lists(guard, lists or {})
         counter = Counter(on_event, started)

@@ -79,29 +79,23 @@ def record(
     definitions: str,
     outcome: Outcome | None = None,
     target: str = "duckdb",
+    *,
+    within: bool = False,
 ) -> None:
-    """Replaces the one row of meta.builds, in a transaction; `outcome` is None while it runs."""
-    con.execute("begin")
-    write(con, state, selection, definitions, outcome, target)
-    con.execute("commit")
-
-
-def write(
-    con: "duckdb.DuckDBPyConnection",
-    state: str,
-    selection: str,
-    definitions: str,
-    outcome: Outcome | None = None,
-    target: str = "duckdb",
-) -> None:
-    """The same within the caller's transaction."""
+    """Replaces the one row of meta.builds, in a transaction, or `within` the caller's; `outcome` is
+    None while it runs.
+    """
     built, failed = (outcome.built, outcome.failed_tests) if outcome else (None, None)
     unseen = json.dumps(outcome.unseen if outcome else [], ensure_ascii=False)
+    if not within:
+        con.execute("begin")
     con.execute(_DDL)
     con.execute(
         "insert into meta.builds values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [state, selection, definitions, __version__, *ledger(con), built, failed, unseen, target],
     )
+    if not within:
+        con.execute("commit")
 
 
 def ledger(con: "duckdb.DuckDBPyConnection") -> tuple[int, str]:
