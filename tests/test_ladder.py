@@ -9,7 +9,8 @@ import pytest
 
 from funnelkit.api import Project
 from funnelkit.results.ladder import Stretch, folded
-from funnelkit.warehouse.connect import connect
+from funnelkit.warehouse.connect import connect, memory
+from funnelkit.warehouse.queries import query
 from tests.report.data_front import adds_up
 
 if TYPE_CHECKING:
@@ -68,6 +69,33 @@ def test_who_never_entered_has_no_first_step(built_sample: Project, rungs: Rows)
     assert number(rungs, of, "users with an event") == len(everybody)
     assert number(rungs, of, "− never entered") == len(everybody - entered) > 0
     assert number(rungs, of, "→ entered") == len(entered)
+
+
+def test_who_is_in_the_log_is_counted_of_users_and_accounts_alone() -> None:
+    """By hand: three users, one account, twelve sessions whose keys are small numbers too."""
+    with memory() as con:
+        con.execute(
+            "create table dim_funnels as from (values (1, 'users', 'user_id'),"
+            " (2, 'accounts', 'account_id'), (3, 'sessions', 'session_id'))"
+            " as funnels (funnel_no, funnel, entity)"
+        )
+        con.execute(
+            "create table fct_events as from (values (1, 7), (1, 7), (2, 7), (3, null))"
+            " as events (user_key, account_key)"
+        )
+        of = "cast(funnel_no as bigint) << 56"
+        entered = "(1, 1), (2, 7), " + ", ".join(f"(3, {key})" for key in range(1, 13))
+        for name, values in (("journeys", entered), ("leavers", "(1, 2)")):
+            con.execute(
+                f"create table int_funnel_{name} as select funnel_no, ({of}) + key as p"
+                f" from (values {values}) as found (funnel_no, key)"
+            )
+        found = {row.pop("funnel"): tuple(row.values()) for row in query(con, "log_people")}
+    assert found == {
+        "users": (3, 1, 1, 1),
+        "accounts": (1, 0, 1, 0),
+        "sessions": (None, None, 12, None),
+    }
 
 
 def test_a_wave_begins_with_all_of_its_answers(built_sample: Project, rungs: Rows) -> None:

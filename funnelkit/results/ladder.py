@@ -93,14 +93,15 @@ def _funnels(
     """From everybody in the log to those that conversion is taken of, each funnel by itself.
 
     How many there are in the log is the same for all: one funnel that may not tell how many it
-    leaves out keeps the others from telling it too.
+    leaves out keeps the others from telling it too. Of sessions and the like nobody counts the log.
     """
-    counts = [query(con, "ladder_funnel", funnel=spec["name"])[0] for spec in specs]
-    lefts = [_entering(each) for each in counts]
+    of_all = {row["funnel"]: row for row in query(con, "log_people")} if specs else {}
+    counts = [of_all[spec["name"]] for spec in specs]
+    lefts = [_entering(each) if each["people"] is not None else [] for each in counts]
     is_told = all(left is not None for left in lefts)
     for section, spec, count, left in zip(sections, specs, counts, lefts, strict=True):
         of, who = f"funnel {section.name}", entities(spec)
-        if is_told and left is not None:
+        if count["people"] is not None and is_told and left is not None:
             stretch = Stretch(
                 of, f"{who} with an event", count["people"], left, "entered", count["entered"]
             )

@@ -1,8 +1,8 @@
 """What reports ask of the event log, counted where the log is: a few rows that come back with the
 marts, as tables `log_*`. What reads them instead of the log is in sql/kept.
 
-Digests are the very queries of sql/, of which Spark is told the functions; counts of one funnel are
-made of all funnels at once (sql/spark).
+Where they can, they are the very queries of sql/, of which Spark is told the functions; sql/spark
+has what commands ask of one step, of all steps at once.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from funnelkit.paths import root
 from funnelkit.warehouse.connect import literal
 from funnelkit.warehouse.dbt_results import paragraph
 
-_AS_ASKED = ("log_others", "log_weeks")
+_AS_ASKED = ("log_others", "log_people", "log_weeks")
 _FUNCTIONS = (
     "epoch_us(at timestamp) returns bigint return unix_micros(at)",
     "hex_part(text string, first int, length int) returns string"
