@@ -2,10 +2,12 @@
 
 A folder for each table; events by load and day. Each load is read and checked as ever, into a
 DuckDB file of its own beside them; then its folders are renamed into place, the ledger last: what
-is not in it was not loaded, and is removed by the next load or build.
+is not in it was not loaded, and is removed by the next load or build. Several files are several
+loads, and all of them count or none: a journal names them while their folders are moved.
 """
 
 import contextlib
+import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 TABLES = ("events", "users", "feedback", "rejects", "loads")
 _LEDGER = "loads"  # last: a load counts as soon as it is here
 # Spark reads no file whose name begins with a point.
-_WORK, _LOCK = ".loading", ".lock.duckdb"
+_WORK, _LOCK, _JOURNAL = ".loading", ".lock.duckdb", ".moving.json"
 # The loader writes a time that it could read as UTC text; others are of no day.
 _DAY = (
     "case when occurred_at like '____-__-__ __:__:__%Z'"
@@ -55,16 +57,20 @@ def load_into(
 
 
 def check(folder: Path) -> None:
-    """Raises FunnelkitError if nothing was loaded into the folder."""
-    if not any((folder / _LEDGER).rglob("*.parquet")):
+    """Raises FunnelkitError if nothing was loaded into the folder, or its ledger is not ours."""
+    if not _has_ledger(folder):
         raise FunnelkitError(
             f"{folder} holds no raw files",
             f"funnelkit load events FILE... --to parquet {folder}",
         )
+    with connect.memory() as con:
+        raw.ensure(con)
+        _check_ledger(con, folder)
 
 
 def rows(folder: Path) -> int:
-    """How many rows were loaded into the folder."""
+    """How many rows were loaded into the folder. Raises as `check` does."""
+    check(folder)  # all that it held may have been a load that was killed
     with connect.memory() as con:
         found = con.execute(f"select sum(rows) from {_read(folder, _LEDGER)}").fetchall()
     return int(found[0][0] or 0)
@@ -84,9 +90,15 @@ def loads(folder: Path) -> list[str]:
 def held(folder: Path) -> Iterator[None]:
     """Nobody else loads into the folder, or builds from it; without loads that were killed.
 
-    Raises WarehouseBusy. A folder that cannot be written needs no such care.
+    Raises WarehouseBusy. A folder that cannot be written needs no such care, but raises
+    FunnelkitError while it holds half a load.
     """
     if not os.access(folder, os.W_OK):
+        if _moving(folder) - _loads_in(folder, _LEDGER):
+            raise FunnelkitError(
+                f"a load into {folder} is not finished",
+                "wait for it; if it was stopped, load again where the folder can be written",
+            )
         yield
         return
     try:
@@ -113,22 +125,55 @@ def write_lists(con: "DuckDBPyConnection", folder: Path) -> None:
 
 
 def _settle(folder: Path) -> None:
-    """Removes the load that was killed before it came into the ledger.
+    """Removes the loads that were killed before all of them came into the ledger.
 
-    Raises FunnelkitError where the ledger lacks more than one: it was not us who removed that.
+    Raises FunnelkitError for files that neither the ledger nor the journal knows: they are not of a
+    load that was killed.
     """
     shutil.rmtree(folder / _WORK, ignore_errors=True)
-    done = {path.name for path in (folder / _LEDGER).glob("load_no=*")}
-    left = {path.name for table in TABLES for path in (folder / table).glob("load_no=*")} - done
-    if len(left) > 1:
+    moving, done = _moving(folder), _loads_in(folder, _LEDGER)
+    strange = _loads_in(folder, *TABLES) - moving - done
+    if strange:
         raise FunnelkitError(
-            f"{folder / _LEDGER} does not know the files of {', '.join(sorted(left)[:3])}",
+            f"{folder / _LEDGER} does not know the files of {', '.join(sorted(strange)[:3])}",
             "put the ledger back, or remove the folder and load again",
         )
-    for table in TABLES:
-        for path in (folder / table).glob("load_no=*"):
-            if path.name not in done:
-                shutil.rmtree(path)
+    # Where this is killed too, the journal is still there, and some are still not in the ledger.
+    if not moving <= done:
+        for table in reversed(TABLES):
+            for name in sorted(moving):
+                if (folder / table / name).exists():
+                    shutil.rmtree(folder / table / name)
+    (folder / _JOURNAL).unlink(missing_ok=True)
+
+
+def _loads_in(folder: Path, *tables: str) -> set[str]:
+    """The names of the loads' folders in these tables, `load_no=1`."""
+    return {path.name for table in tables for path in (folder / table).glob("load_no=*")}
+
+
+def _moving(folder: Path) -> set[str]:
+    """The loads that the journal names; none without one."""
+    journal = folder / _JOURNAL
+    try:
+        return {f"load_no={int(number)}" for number in json.loads(journal.read_bytes())["load_no"]}
+    except FileNotFoundError:
+        return set()
+    except (ValueError, TypeError, KeyError):
+        raise FunnelkitError(
+            f"{journal} is not as a load writes it", "remove the folder and load again"
+        ) from None
+
+
+def _announce(folder: Path, names: Iterable[str]) -> None:
+    """Writes the journal of the loads that are about to be moved."""
+    numbers = sorted(int(name.partition("=")[2]) for name in names)
+    beside = folder / _WORK / "journal"
+    with beside.open("w", encoding="utf-8") as file:
+        json.dump({"load_no": numbers}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(folder / _JOURNAL)
 
 
 @contextlib.contextmanager
@@ -152,12 +197,42 @@ def _working(folder: Path, *, keep: bool) -> Iterator["DuckDBPyConnection"]:
 
 def _known(con: "DuckDBPyConnection", folder: Path) -> None:
     """What was loaded before, as the loader looks it up."""
-    if any((folder / _LEDGER).rglob("*.parquet")):
+    if _has_ledger(folder):
+        _check_ledger(con, folder)
         con.execute(f"insert into raw.loads by name select * from {_read(folder, _LEDGER)}")
 
 
+def _has_ledger(folder: Path) -> bool:
+    return any((folder / _LEDGER).rglob("*.parquet"))
+
+
+def _check_ledger(con: "DuckDBPyConnection", folder: Path) -> None:
+    """Raises FunnelkitError for a file that has other columns than raw.loads, which `con` has."""
+    import duckdb
+
+    ours = con.execute("select column_name, column_type from (describe raw.loads)").fetchall()
+    expected = sorted(f"{name} {kind}" for name, kind in ours)
+    hint = "give a folder that `funnelkit load events FILE... --to parquet DIR` has filled"
+    try:
+        found = con.execute(
+            "select file_name, coalesce(list_sort(list(name || ' ' || duckdb_type)"
+            " filter (duckdb_type is not null)), []) as columns"
+            f" from parquet_schema({_files(folder, _LEDGER)}) group by all order by file_name"
+        ).fetchall()
+    except duckdb.Error as error:
+        told = str(error).splitlines()[0]
+        raise FunnelkitError(f"{folder / _LEDGER} cannot be read: {told}", hint) from None
+    for file, columns in found:
+        if columns != expected:
+            raise FunnelkitError(
+                f"{file} is no ledger of loads: found {', '.join(columns)};"
+                f" expected {', '.join(expected)}",
+                hint,
+            )
+
+
 def _write(con: "DuckDBPyConnection", folder: Path, first: int) -> None:
-    """The rows of loads from `first` on; then into place, table by table."""
+    """The rows of loads from `first` on; then into place, table by table, with a journal."""
     work = folder / _WORK / "new"
     work.mkdir()
     for table in TABLES:
@@ -172,14 +247,19 @@ def _write(con: "DuckDBPyConnection", folder: Path, first: int) -> None:
                 f" to {literal(str(work / table))} (format parquet, compression zstd,"
                 f" partition_by ({keys}), write_partition_columns true)"
             )
+    _announce(folder, _loads_in(work, *TABLES))
     for table in TABLES:
         target = folder / table
         target.mkdir(exist_ok=True)
         if (work / table).is_dir():
             for path in sorted((work / table).iterdir()):
                 path.replace(target / path.name)
+    (folder / _JOURNAL).unlink()
+
+
+def _files(folder: Path, table: str) -> str:
+    return literal(f"{unglobbed(folder / table)}/**/*.parquet")
 
 
 def _read(folder: Path, table: str) -> str:
-    files = literal(f"{unglobbed(folder / table)}/**/*.parquet")
-    return f"read_parquet({files}, hive_partitioning = false)"
+    return f"read_parquet({_files(folder, table)}, hive_partitioning = false)"
