@@ -20,7 +20,6 @@ from benchmarks.tasks import EVENTS, FOLDER, WINDOW_DAYS, Log
 _KERNEL = ("int_funnel_rows", "int_funnel_chains", "int_funnel_chain_rows")
 _STAGING = ("stg_raw__events", "int_log_ids", "int_events_duplicates", "fct_events")
 _KERNELS_OF = 10_000_000
-_LAST_DAY = "timestamp '2026-03-31'"  # the log's ninety days end there
 _RAW = FOLDER / "built.json"
 _ABOUT = """\
 # A dbt build: what it costs
@@ -60,14 +59,15 @@ def _options() -> argparse.Namespace:
 
 
 def _measured(events: int, memory: str | None) -> dict[str, float]:
-    make_log(Log(events), "parquet")
+    make_log(Log(events), "days")
+    most, day_alone = (str(path.resolve()) for path in Log(events).days())
     folder = _prepared(events)
     figures: dict[str, float] = {"events": events}
-    figures["load"] = _funnelkit(folder, memory, "load", "events", "most.parquet").seconds
+    figures["load"] = _funnelkit(folder, memory, "load", "events", most).seconds
     whole = _funnelkit(folder, memory, "build")
     figures |= {"build": whole.seconds, "build_gb": whole.gigabytes, "build_cpu": whole.cpu}
     figures |= _parts(folder)
-    figures["load_day"] = _funnelkit(folder, memory, "load", "events", "day.parquet").seconds
+    figures["load_day"] = _funnelkit(folder, memory, "load", "events", day_alone).seconds
     day = _funnelkit(folder, memory, "build")
     figures |= {"day": day.seconds, "day_gb": day.gigabytes}
     figures["day_models"] = _parts(folder)["models"]
@@ -76,9 +76,7 @@ def _measured(events: int, memory: str | None) -> dict[str, float]:
 
 
 def _prepared(events: int) -> Path:
-    """A project with one funnel, and the log in two files: all but the last day, and that."""
-    import duckdb
-
+    """A project with one funnel."""
     from funnelkit.project.scaffold import write_project
 
     folder = FOLDER / f"project-{events}"
@@ -86,12 +84,6 @@ def _prepared(events: int) -> Path:
     steps = ", ".join(EVENTS[:5])
     funnel = f"{{steps: [{steps}], window: {WINDOW_DAYS} days, entry: best}}"
     write_project(folder, "bench", f"funnels:\n  bench: {funnel}\n")
-    with duckdb.connect() as con:
-        for name, where in (("most", "<"), ("day", ">=")):
-            con.execute(
-                f"copy (from '{Log(events).parquet()}' where occurred_at {where} {_LAST_DAY})"
-                f" to '{folder / name}.parquet' (format parquet)"
-            )
     return folder
 
 

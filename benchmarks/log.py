@@ -1,6 +1,7 @@
 """Synthetic logs for measurements: uneven users, twenty event names; made once, in build/bench.
 
-`python -m benchmarks.log PLACE LOG`: PLACE is parquet, duckdb or mergetree, LOG the JSON of a Log.
+`python -m benchmarks.log PLACE LOG`: PLACE is parquet, days, duckdb or mergetree, LOG the JSON of
+a Log.
 """
 
 import json
@@ -15,6 +16,7 @@ from benchmarks.tasks import BOT_ROWS, FOLDER, Log
 
 _START_US = 1_767_225_600_000_000
 _SPAN_US = 90 * 86_400_000_000
+_LAST_DAY = "timestamp '2026-03-31'"  # the ninetieth
 
 
 def write_parquet(log: Log) -> None:
@@ -28,6 +30,13 @@ def write_parquet(log: Log) -> None:
     user_id = "user_id" if log.ids == "text" else _key("user_id")
     order = "order by user_id, occurred_at" if log.order == "sorted" else ""
     _write(target, f"select {user_id} as user_id, event_name, occurred_at from '{source}' {order}")
+
+
+def write_days(log: Log) -> None:
+    """The log in two files, cut before its last day."""
+    _once(log.parquet(), write_parquet, log)
+    for target, where in zip(log.days(), ("<", ">="), strict=True):
+        _write(target, f"from '{log.parquet()}' where occurred_at {where} {_LAST_DAY}")
 
 
 def write_duckdb(log: Log) -> None:
@@ -120,5 +129,10 @@ def _once(path: Path, write: Callable[[Log], None], log: Log) -> None:
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
     wanted = Log(**json.loads(sys.argv[2]))
-    writers = {"parquet": write_parquet, "duckdb": write_duckdb, "mergetree": write_mergetree}
-    _once(getattr(wanted, sys.argv[1])(), writers[sys.argv[1]], wanted)
+    writers = {
+        "parquet": write_parquet,
+        "days": write_days,
+        "duckdb": write_duckdb,
+        "mergetree": write_mergetree,
+    }
+    _once(wanted.place(sys.argv[1]), writers[sys.argv[1]], wanted)

@@ -153,13 +153,13 @@ def tell(text: str) -> None:
 
 def make_log(log: Log, place: str) -> None:
     """The log on disk, made where it is not there yet."""
-    paths = {"parquet": log.parquet, "duckdb": log.duckdb, "mergetree": log.mergetree}
-    if paths[place]().exists():
+    path = log.place(place)
+    if path.exists():
         return
-    tell(f"  writing {paths[place]().name}")
+    tell(f"  writing {path.name}")
     made = run([sys.executable, "-m", "benchmarks.log", place, json.dumps(asdict(log))], 3600)
     if made.failure:
-        raise SystemExit(f"{paths[place]().name}: {made.failure}")
+        raise SystemExit(f"{path.name}: {made.failure}")
 
 
 def _measure(task: Task, limit: float) -> Measured:

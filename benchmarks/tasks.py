@@ -31,6 +31,11 @@ class Log:
         """The log as users have it: one file with user_id, event_name, occurred_at."""
         return FOLDER / f"{self._name()}-{self.ids}-{self.order}.parquet"
 
+    def days(self) -> tuple[Path, Path]:
+        """The same rows in two files: all but the last of the ninety days, and that one."""
+        whole = self.parquet()
+        return whole.with_stem(f"{whole.stem}-most"), whole.with_stem(f"{whole.stem}-day")
+
     def duckdb(self) -> Path:
         """The log as a table `events` like fct_events: dense integer key, name, time, event_no."""
         return FOLDER / f"{self._name()}-{self.order}.duckdb"
@@ -38,6 +43,10 @@ class Log:
     def mergetree(self) -> Path:
         """The folder of ClickHouse's table, ordered by (user, time)."""
         return FOLDER / f"{self._name()}.mergetree"
+
+    def place(self, kind: str) -> Path:
+        """What is there once the log is made as parquet, days, duckdb or mergetree."""
+        return self.days()[1] if kind == "days" else Path(getattr(self, kind)())
 
     def _name(self) -> str:
         return f"log-{self.events}{'-bot' if self.bot else ''}"
