@@ -144,7 +144,7 @@ class Project(Saying, Reviewing):
             raw_files=None if raw is None else Path(raw),
             on_event=on_event,
         )
-        if not select:
+        if not select and not result.skipped:
             self._run_jobs()
         return result
 

@@ -20,7 +20,10 @@ funnelkit build --target spark --raw lake/raw
 """,
 )
 @click.option(
-    "--select", metavar="SEL", multiple=True, help="Build these only, in dbt's selection syntax."
+    "--select",
+    metavar="SEL",
+    multiple=True,
+    help="Build these only, in dbt's selection syntax; run tests of these and what they need.",
 )
 @click.option("--full-refresh", is_flag=True, help="Build incremental tables anew.")
 @click.option(
@@ -73,4 +76,6 @@ def command(
     built = f"{result.built:,} table{'' if result.built == 1 else 's'}"
     passed = f"{result.passed:,} test{'' if result.passed == 1 else 's'}"
     tell(f"built {built}; {passed} passed{failed}{skipped}")
+    if result.skipped and target == "spark":
+        tell("what is in the warehouse stays as it was: not all tables were built")
     return OK if result.ok else FAILED

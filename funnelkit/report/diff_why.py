@@ -10,6 +10,7 @@ from funnelkit.report.findings import instant
 from funnelkit.report.markdown import line
 
 _FEWEST = 5
+_ALIKE_ASKED = 2_500
 
 
 def code(label: str) -> str:
@@ -41,11 +42,7 @@ def _definition(each: DefinitionChange, most: int, zone: bool) -> str:
         told = f"**Definition** of {line(each.name)} changed{hashes}:"
     else:
         told = f"**Wording** of {line(each.name)}: the rules count as before."
-    diff = [
-        text
-        for text in difflib.ndiff(each.base_words, each.head_words)
-        if text.startswith(("- ", "+ "))
-    ]
+    diff = _changed(each.base_words, each.head_words)
     cut = diff[: max(most, 4)]
     cut += [f"… and {len(diff) - len(cut)} more"] if len(diff) > len(cut) else []
     fence = "`" * max(3, max((text.count("`") for text in cut), default=0) + 1)
@@ -54,6 +51,18 @@ def _definition(each: DefinitionChange, most: int, zone: bool) -> str:
         also = ": its words are the same, the time zone is not" if zone and each.counts else ""
         return f"{told.rstrip(':')}{also}."
     return f"{told}\n\n  {fence}diff\n{body}\n  {fence}"
+
+
+def _changed(base: Sequence[str], head: Sequence[str]) -> list[str]:
+    """Lines that went and came; one that was rewritten stands before what it became.
+
+    Which one that is, ndiff asks of each with each: beyond a few, all that went stand first.
+    """
+    if len(base) * len(head) <= _ALIKE_ASKED:
+        found = list(difflib.ndiff(base, head))
+    else:
+        found = [f"{text[0]} {text[1:]}" for text in difflib.unified_diff(base, head, n=0)][2:]
+    return [text for text in found if text.startswith(("- ", "+ "))]
 
 
 def _hash(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -45,6 +46,7 @@ _QUIET = (
     *("--log-level", "none", "--no-use-colors"),
     *("--log-level-file", "debug", "--no-use-colors-file"),
 )
+_INDIRECT = "DBT_INDIRECT_SELECTION"
 # These compile models; the first four also replace tables.
 _REPLACING = frozenset({"build", "run", "seed", "snapshot", "retry"})
 _COMPILING = _REPLACING | {"clone", "compile", "docs", "show", "test"}
@@ -79,14 +81,17 @@ def build(
     args = ["build", *(["--full-refresh"] if full_refresh else [])]
     for selector in select:
         args += ["--select", selector]
+    if select and _INDIRECT not in os.environ:
+        # dbt's own choice is every test that touches one of them, also of tables never built.
+        args += ["--indirect-selection", "buildable"]
     selection, defined = " ".join(f"--select {each}" for each in select), _defined(definitions)
     elsewhere = target == spark.SPARK
     if elsewhere:
         spark.check()
         _check_raw(paths, raw_files)
     with _held(paths) as guard:
-        if elsewhere and select:
-            _check_whole(guard)
+        if select:
+            _check_whole(guard, target)
 
         def started() -> None:
             # What Spark builds replaces nothing here before it is done.
@@ -110,6 +115,8 @@ def build(
         if elsewhere:
             if result.errors:
                 raise BuildError(result)
+            if result.skipped:
+                return result  # what is here stays: half of it would come
             manifest = paths.run_dir / "target" / "manifest.json"
             fetch(guard, spark.tables(paths), columns, manifest, arrived)
         result = quality.told(result, guard, definitions or {})
@@ -130,13 +137,21 @@ def _check_rows(con: "duckdb.DuckDBPyConnection", raw: str) -> None:
         )
 
 
-def _check_whole(con: "duckdb.DuckDBPyConnection") -> None:
-    """Raises FunnelkitError where a few marts of Spark's would come to all of DuckDB's."""
+def _check_whole(con: "duckdb.DuckDBPyConnection", target: str) -> None:
+    """Raises FunnelkitError where a few marts of one engine would come to all of the other's.
+
+    Each numbers people in its own way.
+    """
     before = meta.last_build(con)
-    if before is not None and before.target != spark.SPARK:
+    if target == spark.SPARK and before is not None and before.target != spark.SPARK:
         raise FunnelkitError(
             "the marts here are DuckDB's, and --select would bring only some of Spark's",
             "funnelkit build --target spark, without --select",
+        )
+    if target != spark.SPARK and not meta.log_is_here(con):
+        raise FunnelkitError(
+            "the marts here are Spark's, and only some of them would be DuckDB's",
+            "funnelkit build, without --select",
         )
 
 
@@ -261,6 +276,8 @@ def run(
         raw = raw_mode(paths, guard)
         if command in _REPLACING:
             _check_rows(guard, raw)
+            if not set(args) <= _WHOLE:
+                _check_whole(guard, spark.DUCKDB)
             write_lists(guard, lists or {})
             return _run_recorded(paths, args, raw, guard, definitions or {})
     return _run(paths, args, raw, Counter())

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from funnelkit.errors import FunnelkitError
-from funnelkit.warehouse import connect, meta, raw
+from funnelkit.warehouse import connect, meta, raw, spark
 from funnelkit.warehouse.connect import identifier, literal
 
 if TYPE_CHECKING:
@@ -64,8 +64,9 @@ def forget(warehouse: Path, user: str, *, dry_run: bool = False, wait: float = 1
     """Removes every row of the person with this user id, or `anonymous:` and an anonymous id.
 
     All in one transaction; then the file is written anew, since deleted rows leave their bytes in
-    it. The tables have to be built again afterwards. `dry_run` counts and changes nothing. Somebody
-    forgotten before has nothing removed, and the file is written anew all the same.
+    it. The tables have to be built again afterwards; what Spark built goes whole. `dry_run` counts
+    and changes nothing. Somebody forgotten before has nothing removed, and the file is written anew
+    all the same.
 
     Raises FunnelkitError for an id that nobody has, for a warehouse whose last build does not know
     every loaded file, and for a disk without room for a second file.
@@ -82,6 +83,8 @@ def forget(warehouse: Path, user: str, *, dry_run: bool = False, wait: float = 1
                     found = _remove(con)
             if not dry_run:
                 _write_anew(con, warehouse)
+                # An earlier build on Spark has the person's rows too, and is made of files again.
+                shutil.rmtree(spark.folder_of(warehouse), ignore_errors=True)
     finally:
         con.close()
     return found

@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from funnelkit.project.locate import Paths
 
 DUCKDB, SPARK = "duckdb", "spark"
-TARGETS = (DUCKDB, SPARK)
 _SCHEMA = "main"
 _ROWS_A_TASK = 500_000
 # Below it compiling an expression takes longer than the rows do.
 _WORTH_COMPILING = 1_000_000
 _MEMORY = "2g"
+_LEAST_MEMORY = 512  # MB; Spark does not start below 450, of which Java keeps a part
 _JAVA = 17
 _HOLDS = "holds.json"
+# Of an error in Java, py4j tells the call first, and then the exception.
+_EXCEPTION = re.compile(r"^[:\s]*((?:[\w$]+[.])*[\w$]*(?:Exception|Error): \S.*)", re.M)
 _LOGGING = """\
 rootLogger.level = warn
 rootLogger.appenderRef.file.ref = file
@@ -44,7 +46,12 @@ appender.file.layout.pattern = %d{{HH:mm:ss}} %p %c{{1}}: %m%n
 
 def folder(paths: "Paths") -> Path:
     """Where Spark keeps this project's tables, metastore and logs."""
-    return paths.warehouse.parent / "spark"
+    return folder_of(paths.warehouse)
+
+
+def folder_of(warehouse: Path) -> Path:
+    """The same, beside a warehouse's file."""
+    return warehouse.parent / "spark"
 
 
 def tables(paths: "Paths") -> Path:
@@ -60,10 +67,17 @@ def check() -> None:
     hint = "on Debian: apt-get install openjdk-17-jre-headless; else set JAVA_HOME"
     java = _java()
     if java is None:
+        home = os.environ.get("JAVA_HOME")
+        if home:
+            raise FunnelkitError(
+                f"Spark needs Java 17 or newer, and JAVA_HOME is {home}, without bin/java",
+                "set JAVA_HOME to the folder that has it, or unset it for the `java` of the path",
+            )
         raise FunnelkitError("Spark needs Java 17 or newer, and there is no `java`", hint)
     version = _version(java)
     if version and version < _JAVA:
         raise FunnelkitError(f"Spark needs Java 17 or newer, and {java} is {version}", hint)
+    _memory()
 
 
 def _java() -> str | None:
@@ -144,7 +158,10 @@ def _java_options(where: Path) -> str:
 
 
 def _memory() -> str:
-    """What FUNNELKIT_MEMORY allows, as Spark writes it: `2GiB` is 2g."""
+    """What FUNNELKIT_MEMORY allows, as Spark writes it: `2GiB` is 2048m.
+
+    Raises FunnelkitError for what is no size, or too little for Spark.
+    """
     given = os.environ.get("FUNNELKIT_MEMORY") or ""
     if not given:
         return _MEMORY
@@ -152,7 +169,12 @@ def _memory() -> str:
     if found is None:
         raise FunnelkitError(f"FUNNELKIT_MEMORY is {given!r}; expected a size", "for example 2GB")
     megabytes = float(found[1]) * 1024.0 ** ("KMGT".index(found[2].upper()) - 1)
-    return f"{max(1, int(megabytes))}m"
+    if megabytes < _LEAST_MEMORY:
+        raise FunnelkitError(
+            f"FUNNELKIT_MEMORY is {given!r}; Spark needs {_LEAST_MEMORY} MB or more",
+            "for example FUNNELKIT_MEMORY=2GB",
+        )
+    return f"{int(megabytes)}m"
 
 
 @contextlib.contextmanager
@@ -187,12 +209,19 @@ def session(where: Path, configuration: Mapping[str, str]) -> Iterator[Any]:
             found = builder.getOrCreate()
     except Exception as error:
         raise FunnelkitError(
-            f"Spark did not start: {str(error).splitlines()[0]}", f"look at {log}"
+            f"Spark did not start: {_reason(error)}", f"look at {log} and {where / 'spark.log'}"
         ) from None
     try:
         yield found
     finally:
         _stop(found)
+
+
+def _reason(error: Exception) -> str:
+    """In a line: the exception that Java tells of, else what Python does."""
+    text = str(error).strip()
+    told = _EXCEPTION.search(text)
+    return told[1] if told else text.partition("\n")[0] or type(error).__name__
 
 
 @contextlib.contextmanager
@@ -252,7 +281,19 @@ def prepare(where: Path, loads: Sequence[str]) -> None:
 def sweep(session: Any, where: Path) -> None:
     """Removes folders of no table: a build that was killed while it wrote one leaves it, and Spark
     makes no table where something is.
+
+    Raises FunnelkitError where the metastore does not open.
     """
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        session.catalog.databaseExists(_SCHEMA)  # nobody asked it before
+    except (PySparkException, Py4JError) as error:
+        raise FunnelkitError(
+            f"{where / 'metastore'} does not open: {_reason(error)}",
+            f"unless another Spark uses it, delete {where}: a build makes it again",
+        ) from None
     for place in sorted((where / "warehouse").glob("*.db")):
         schema = place.name.removesuffix(".db")
         known = set()

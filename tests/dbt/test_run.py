@@ -211,6 +211,18 @@ def test_a_selection_that_matches_nothing_is_an_error_and_changes_nothing(shop: 
     )
 
 
+def test_tests_of_tables_that_a_part_leaves_out_do_not_run(shop: Path) -> None:
+    related = "{relationships: {arguments: {to: ref('leaf'), field: a}}}"
+    columns = f"[{{name: a, data_tests: [not_null, {related}]}}]"
+    schema = f"models: [{{name: good, columns: {columns}}}]\n"
+    project.write(shop, {"models/schema.yml": schema})
+    part = api.open(shop).build(select=["good"])
+    assert (part.ok, part.built, part.passed) == (True, 1, 1)
+    # What the selected table is made of counts as there.
+    rest = api.open(shop).build(select=["leaf"])
+    assert (rest.ok, rest.built, rest.passed) == (True, 1, 1)
+
+
 def test_a_part_built_through_dbt_is_recorded(shop: Path) -> None:
     (shop / "models" / "schema.yml").unlink()
     opened = api.open(shop)

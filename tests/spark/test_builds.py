@@ -11,6 +11,7 @@ import pytest
 
 import funnelkit as fk
 from funnelkit.warehouse import fetched, log_answers
+from funnelkit.warehouse.connect import connect
 from tests.cli.run import COMMAND, invoke
 from tests.conftest import ROOT
 from tests.spark.shop import EVENTS, on_spark, project, read, rows
@@ -137,6 +138,27 @@ def test_a_failed_build_leaves_the_marts_as_they_were(tmp_path, monkeypatch):
     assert rows(folder, "select table_name from duckdb_tables() order by all") == before
     assert not (folder / "metastore_db").exists()
     assert not (folder / "derby.log").exists()
+
+    # A test that fails keeps what is below it from being built: half of it would come.
+    monkeypatch.delenv("DBT_INDIRECT_SELECTION")
+    values = "{accepted_values: {arguments: {values: [nosuch]}}}"
+    columns = f"[{{name: funnel, data_tests: [{values}]}}]"
+    for name, text in {
+        "mine.sql": "select funnel from {{ ref('dim_funnels') }}",
+        "after.sql": "select * from {{ ref('mine') }}",
+        "mine.yml": f"models: [{{name: mine, columns: {columns}}}]",
+    }.items():
+        (folder / "models" / name).write_text(f"{text}\n", "utf-8")
+    with connect(folder / "build" / "warehouse.duckdb") as con:
+        con.execute("update dim_funnels set funnel = 'of the build before'")
+    asked = [*COMMAND, *words, "mine", "--select", "after"]
+    ended = subprocess.run(asked, cwd=folder, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    *_, counted, last = ended.stderr.splitlines()
+    assert counted == "built 1 table; 0 tests passed, 1 failed, 1 skipped"
+    assert last == "what is in the warehouse stays as it was: not all tables were built"
+    found = rows(folder, "select distinct funnel from dim_funnels")
+    assert found == [("of the build before",)]
 
 
 def test_another_load_is_added_to_what_an_earlier_build_made(tmp_path, monkeypatch):

@@ -61,6 +61,7 @@ def test_what_a_killed_load_left_is_removed(tmp_path):
     opened = fk.open(folder)
     opened.load("events", [str(folder / "events.csv")], to=raw)
     shutil.copytree(raw / "events" / "load_no=1", raw / "events" / "load_no=2")
+    (raw / ".moving.json").write_text('{"load_no": [2]}', "utf-8")
     with parquet.held(raw):
         assert parquet.rows(raw) == 6
     assert [path.name for path in (raw / "events").iterdir()] == ["load_no=1"]
@@ -222,18 +223,19 @@ def test_a_part_of_the_marts_does_not_come_to_those_of_duckdb(tmp_path, monkeypa
     for to in (None, raw):
         fk.open(folder).load("events", [str(folder / "events.csv")], to=to)
     assert invoke(folder, "build", "--select", "dim_funnels").exit_code == 0
-    words = (
-        "build",
-        "--target",
-        "spark",
-        "--raw",
-        str(raw),
-        "--select",
-        "dim_funnels",
-    )
+    words = ("build", "--target", "spark", "--raw", str(raw), "--select", "dim_funnels")
     done = invoke(folder, *words)
     assert (done.exit_code, "the marts here are DuckDB's" in done.stderr) == (2, True)
     assert rows(folder, "select name from (show tables)") == [("dim_funnels",)]
+
+
+@pytest.mark.parametrize("command", [("build",), ("dbt", "run")])
+def test_nor_a_part_of_duckdbs_to_those_of_spark(returned, command):
+    fk.open(returned).load("events", [str(returned / "events.csv")])
+    there = rows(returned, "select name from (show tables)")
+    done = invoke(returned, *command, "--select", "dim_funnels")
+    assert (done.exit_code, "the marts here are Spark's" in done.stderr) == (2, True), done.output
+    assert rows(returned, "select name from (show tables)") == there
 
 
 @pytest.fixture
@@ -311,6 +313,16 @@ def test_what_spark_needs_is_said_before_anything_is_touched(
     assert not (folder / "build").exists()
 
 
+def test_a_java_home_without_java_is_named(tmp_path, monkeypatch):
+    folder = project(tmp_path / "shop")
+    monkeypatch.setattr(spark, "_found", lambda _: True)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "jdk"))
+    done = invoke(folder, "build", "--target", "spark")
+    assert done.exit_code == 2
+    assert f"JAVA_HOME is {tmp_path / 'jdk'}, without bin/java" in done.output
+    assert not (folder / "build").exists()
+
+
 def test_options_that_do_not_go_together_are_refused(tmp_path):
     folder = project(tmp_path / "shop")
     done = invoke(folder, "build", "--raw", str(folder))
@@ -325,6 +337,66 @@ def test_options_that_do_not_go_together_are_refused(tmp_path):
 def test_memory_is_told_to_spark_in_its_own_words(monkeypatch, tmp_path, given, told):
     monkeypatch.setenv("FUNNELKIT_MEMORY", given)
     assert spark.settings(tmp_path, 2)["spark.driver.memory"] == told
+
+
+@pytest.mark.parametrize("given", ["300MB", "511M", "0.2GiB", "100K"])
+def test_less_memory_than_spark_starts_with_is_refused_before_java(monkeypatch, tmp_path, given):
+    folder = project(tmp_path / "shop")
+    monkeypatch.setattr(spark, "_found", lambda _: True)
+    monkeypatch.setattr(spark, "_java", lambda: "java")
+    monkeypatch.setattr(spark, "_version", lambda _: 17)
+    monkeypatch.setenv("FUNNELKIT_MEMORY", given)
+    done = invoke(folder, "build", "--target", "spark")
+    assert done.exit_code == 2
+    assert f"FUNNELKIT_MEMORY is {given!r}; Spark needs 512 MB or more" in done.output
+    assert "for example FUNNELKIT_MEMORY=2GB" in done.output
+    assert not (folder / "build").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "An error occurred while calling None.org.apache.spark.api.java.JavaSparkContext.\n"
+            ": org.apache.spark.SparkIllegalArgumentException: [INVALID] Too little.\n"
+            "\tat org.apache.spark.memory.UnifiedMemoryManager$.x(UnifiedMemoryManager.scala:1)\n"
+            "Caused by: java.io.IOException: else\n",
+            "org.apache.spark.SparkIllegalArgumentException: [INVALID] Too little.",
+        ),
+        ("[JAVA_GATEWAY_EXITED] Java exited.\nmore", "[JAVA_GATEWAY_EXITED] Java exited."),
+        ("", "RuntimeError"),
+    ],
+)
+def test_why_spark_does_not_start_is_told_with_both_logs(monkeypatch, tmp_path, text, told):
+    sql = pytest.importorskip("pyspark.sql")
+
+    def fails(_: object) -> None:
+        raise RuntimeError(text)
+
+    monkeypatch.setattr(sql.SparkSession.Builder, "getOrCreate", fails)
+    with pytest.raises(FunnelkitError) as raised, spark.session(tmp_path, {}):
+        pass
+    assert raised.value.message == f"Spark did not start: {told}"
+    assert raised.value.hint == f"look at {tmp_path / 'java.log'} and {tmp_path / 'spark.log'}"
+
+
+def test_a_metastore_that_does_not_open_is_told_with_what_to_do(tmp_path):
+    errors = pytest.importorskip("pyspark.errors")
+
+    class Session:
+        """Of Spark's, as far as it is asked here."""
+
+        @property
+        def catalog(self) -> "Session":
+            return self
+
+        def databaseExists(self, _: str) -> bool:  # noqa: N802
+            raise errors.AnalysisException("java.lang.RuntimeException: no client")
+
+    with pytest.raises(FunnelkitError) as raised:
+        spark.sweep(Session(), tmp_path)
+    assert raised.value.message.startswith(f"{tmp_path / 'metastore'} does not open: ")
+    assert f"delete {tmp_path}" in (raised.value.hint or "")
 
 
 def test_all_that_spark_writes_is_in_one_folder(tmp_path):

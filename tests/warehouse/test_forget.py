@@ -239,6 +239,9 @@ def test_the_bytes_are_gone_from_the_file(tmp_path):
             " from raw.events where anonymous_id is not null"
         )
     assert name.encode() in path.read_bytes()
+    # What an earlier build on Spark holds of the person goes whole.
+    (tmp_path / "spark" / "warehouse").mkdir(parents=True)
+    (tmp_path / "spark" / "warehouse" / "part.parquet").write_text(name, "utf-8")
     assert counts(forget(path, name)) == {"raw.events": 5556, "main.int_identities": 2}
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
     assert b"Xq7" not in path.read_bytes()
@@ -255,8 +258,10 @@ def test_others_keep_what_they_say_about_the_person_and_that_is_told(warehouse):
 
 def test_a_dry_run_counts_the_same_and_changes_nothing(warehouse):
     before = everything(warehouse)
+    (warehouse.parent / "spark").mkdir()
     dry = forget(warehouse, "ann", dry_run=True)
     assert everything(warehouse) == before
+    assert (warehouse.parent / "spark").is_dir()
     assert forget(warehouse, "ann") == dry
 
 
