@@ -32,7 +32,7 @@ def run(*args: str, cwd: Path | None = None, **env: str) -> "subprocess.Complete
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -61,5 +61,5 @@ def on_terminal(*args: str, cwd: Path, columns: int = 80, **env: str) -> str:
             break
         chunks.append(chunk)
     os.close(master)
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=120) == 0
     return b"".join(chunks).decode("utf-8").replace("\r\n", "\n")

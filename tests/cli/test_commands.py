@@ -223,7 +223,7 @@ def test_the_doctor_names_who_holds_the_warehouse(copy: Path) -> None:
     try:
         state, found = _doctor(copy)["warehouse"]
     finally:
-        holder.communicate("\n", timeout=10)
+        holder.communicate("\n", timeout=120)
     assert state == "warn"
     assert f"(PID {holder.pid})" in found
 
@@ -493,6 +493,6 @@ def _shell(lines: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )

@@ -1,6 +1,7 @@
 """`funnelkit forget` as it is typed; what goes and what stays: tests/warehouse/test_forget.py."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,9 @@ def test_an_unknown_id_is_an_error_that_names_no_other(shop: Path) -> None:
     )
 
 
-def test_the_made_up_company_is_not_forgotten(built_sample: Project) -> None:
-    done = invoke(built_sample.paths.root, "forget", "u01583", "--dry-run")
+def test_the_made_up_company_is_not_forgotten(built_sample: Project, tmp_path: Path) -> None:
+    # A copy: forgetting holds the warehouse alone, and others read the sample meanwhile.
+    root = shutil.copytree(built_sample.paths.root, tmp_path / "acme")
+    done = invoke(root, "forget", "u01583", "--dry-run")
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith("error: nothing was loaded into this warehouse\n")

@@ -51,9 +51,9 @@ def test_ctrl_c_and_a_second_build(built: Path) -> None:
 
 
 def test_ctrl_c_just_before_a_long_query_stops_that_query_too(tmp_path: Path) -> None:
-    """dbt interrupts what runs at that moment; the query that its worker was about to start,
-    here some 15 seconds of two cores, must not run to its end."""
-    project.write(tmp_path, {"models/m1.sql": f"select 2 as round, {project.VERY_SLOW} as waited"})
+    """dbt interrupts what runs at that moment, not the query that its worker was about to start:
+    here one that takes days."""
+    project.write(tmp_path, {"models/m1.sql": f"select 2 as round, {project.ENDLESS} as waited"})
     process = project.start(tmp_path, "build")
     project.wait_for(tmp_path, "START sql table model main.m1")
     _interrupt(process)
@@ -74,7 +74,7 @@ def test_stopped_at_any_moment_every_table_is_whole(tmp_path: Path, sent: signal
         project.wait_for(tmp_path, "START sql table model main.m1", since)
         time.sleep(0.06 * moment)
         process.send_signal(sent)
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
         stopped += process.returncode != 0
         found = project.rounds(tmp_path)
         tables = {name: found[name] for name in names}  # a killed process may leave a copy behind
@@ -95,11 +95,11 @@ def _start_until(folder: Path, text: str):
 
 
 def _interrupt(process) -> None:
-    started = time.monotonic()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    try:
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
     assert process.returncode == 130, err
     assert out == ""
     assert err == "interrupted\n"
-    # The long query alone would take as long on an idle machine, and longer on a busy one.
-    assert time.monotonic() - started < 15

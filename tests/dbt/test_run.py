@@ -290,7 +290,7 @@ def test_a_plain_dbt_refuses_what_the_package_does_not_know(tmp_path: Path) -> N
         ["sh", "-c", script, "sh", printed, sys.executable],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 2
@@ -306,7 +306,7 @@ def test_the_printed_environment_is_enough_for_a_plain_dbt(shop: Path, tmp_path:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -420,7 +420,7 @@ def test_a_reader_that_goes_away_gets_no_traceback(shop: Path) -> None:
     process.stdout.close()
     assert process.stderr is not None
     assert process.stderr.read() == ""
-    process.wait(timeout=30)
+    process.wait(timeout=120)
 
 
 def _state(shop: Path) -> str | None:

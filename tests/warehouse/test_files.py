@@ -127,7 +127,7 @@ def test_a_pipe_is_refused_and_not_waited_for(con: "DuckDBPyConnection", tmp_pat
     )
     run = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "log.csv")],
-        capture_output=True, text=True, timeout=20,
+        capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert "log.csv is a pipe or a device" in run.stderr
 
