@@ -144,7 +144,7 @@ class Project(Saying, Reviewing):
             raw_files=None if raw is None else Path(raw),
             on_event=on_event,
         )
-        if not select and not result.skipped:
+        if not select and not (target == "spark" and result.skipped):  # then no mart has come
             self._run_jobs()
         return result
 

@@ -16,7 +16,7 @@ def main(args: Sequence[str] | None = None) -> None:
         cli.main(args=list(sys.argv[1:] if args is None else args), prog_name="funnelkit")
     except SystemExit as end:
         if "pyspark" in sys.modules:
-            _leave(end.code if isinstance(end.code, int) else 0)
+            _leave(end.code if isinstance(end.code, int) else int(end.code is not None))
         raise
 
 

@@ -23,7 +23,7 @@ funnelkit build --target spark --raw lake/raw
     "--select",
     metavar="SEL",
     multiple=True,
-    help="Build these only, in dbt's selection syntax; run tests of these and what they need.",
+    help="Build these only, in dbt's selection syntax; run the tests that need no others.",
 )
 @click.option("--full-refresh", is_flag=True, help="Build incremental tables anew.")
 @click.option(

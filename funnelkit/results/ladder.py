@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from funnelkit.errors import FunnelkitError
 from funnelkit.project.words import entities
 from funnelkit.report.columns_front import LADDER_COLUMNS
 from funnelkit.report.findings_say import ONE_WAVE
@@ -96,7 +97,7 @@ def _funnels(
     leaves out keeps the others from telling it too. Of sessions and the like nobody counts the log.
     """
     of_all = {row["funnel"]: row for row in query(con, "log_people")} if specs else {}
-    counts = [of_all[spec["name"]] for spec in specs]
+    counts = [_found(of_all, spec["name"]) for spec in specs]
     lefts = [_entering(each) if each["people"] is not None else [] for each in counts]
     is_told = all(left is not None for left in lefts)
     for section, spec, count, left in zip(sections, specs, counts, lefts, strict=True):
@@ -109,6 +110,14 @@ def _funnels(
         else:
             yield Rung(of, f"{LEAVES}entered", count["entered"])
         yield from _maturing(section, of, spec)
+
+
+def _found(of_all: Mapping[str, Mapping[str, int]], name: str) -> Mapping[str, int]:
+    if name not in of_all:  # the tables are of an earlier version's build
+        raise FunnelkitError(
+            f"the tables do not count who is in the log of {name}", "funnelkit build"
+        )
+    return of_all[name]
 
 
 def _entering(count: Mapping[str, int]) -> list[Left] | None:

@@ -54,6 +54,10 @@ _COMPILING = _REPLACING | {"clone", "compile", "docs", "show", "test"}
 _LOCKLESS = frozenset({"", "clean", "deps", "init", "list", "ls", "parse"})
 _PACKAGELESS = frozenset({"", "clean", "deps", "init"})
 COMMANDS = _COMPILING | (_LOCKLESS - {""}) | {"debug", "run-operation", "source"}
+# These make marts of some models only; `retry` too.
+_SELECTING = {"--select", "-s", "--models", "--model", "-m", "--exclude", "--selector"} | {
+    *("--resource-type", "--resource-types", "--exclude-resource-type", "--exclude-resource-types")
+}
 # With no other argument, `dbt build` builds all of it, as `funnelkit build` does.
 _WHOLE = frozenset({"build", "--full-refresh", "-f", "--quiet", "-q"})
 
@@ -90,6 +94,8 @@ def build(
         spark.check()
         _check_raw(paths, raw_files)
     with _held(paths) as guard:
+        if not elsewhere:
+            _check_rows(guard, raw_mode(paths, guard))
         if select:
             _check_whole(guard, target)
 
@@ -174,9 +180,7 @@ def _invoke_duckdb(
     counter: Counter,
 ) -> tuple[Any, Columns]:
     """A dbtRunnerResult of a build in the warehouse itself."""
-    raw = raw_mode(paths, guard)
-    _check_rows(guard, raw)
-    with variables(environment(paths, raw=raw)):
+    with variables(environment(paths, raw=raw_mode(paths, guard))):
         install(paths)
         write_profiles(paths)
         return _invoke(args, counter), {}
@@ -209,8 +213,8 @@ def _invoke_spark(
             with spark.session(where, spark.settings(where, cores(), rows)) as session:
                 spark.sweep(session, where)
                 outcome = _invoke([*args, "--target", spark.SPARK], counter, spark.cancel)
-                results = getattr(outcome.result, "results", None) or ()
-                if outcome.exception is not None or summarise(results, paths.root).errors:
+                result = summarise(getattr(outcome.result, "results", None) or (), paths.root)
+                if outcome.exception is not None or result.errors or result.skipped:
                     return outcome, {}
                 log_answers.keep(session)
                 return outcome, spark.columns(session, comes_back)
@@ -250,6 +254,12 @@ def command_of(args: Sequence[str]) -> str:
     return ""
 
 
+def _is_of_some_models(command: str, args: Sequence[str]) -> bool:
+    if command not in {"build", "run"}:
+        return command == "retry"
+    return any(arg.partition("=")[0] in _SELECTING for arg in args)
+
+
 def compiles(args: Sequence[str]) -> bool:
     """Whether this dbt command turns the project's definitions into SQL."""
     return command_of(args) in _COMPILING
@@ -276,7 +286,7 @@ def run(
         raw = raw_mode(paths, guard)
         if command in _REPLACING:
             _check_rows(guard, raw)
-            if not set(args) <= _WHOLE:
+            if _is_of_some_models(command, args):
                 _check_whole(guard, spark.DUCKDB)
             write_lists(guard, lists or {})
             return _run_recorded(paths, args, raw, guard, definitions or {})

@@ -9,7 +9,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,12 +49,13 @@ class Forgotten:
 
     `ids`: those of the person, devices as `anonymous:` and their id; none for one forgotten before.
     `mentions`: rows of others that hold a user id of the person in their properties or text; they
-    stay.
+    stay. `spark`: the folder of an earlier build on Spark, which goes whole; None without one.
     """
 
     removed: tuple[Removed, ...]
     ids: tuple[str, ...]
     mentions: int
+    spark: Path | None = None
 
 
 _IN_FILES = "remove the person from your files, load these into another folder, build from that"
@@ -69,7 +70,8 @@ def forget(warehouse: Path, user: str, *, dry_run: bool = False, wait: float = 1
     all the same.
 
     Raises FunnelkitError for an id that nobody has, for a warehouse whose last build does not know
-    every loaded file, and for a disk without room for a second file.
+    every loaded file, for a disk without room for a second file, and for what Spark built and
+    cannot be removed.
     """
     con = connect.connect(warehouse, wait=wait)
     try:
@@ -83,11 +85,25 @@ def forget(warehouse: Path, user: str, *, dry_run: bool = False, wait: float = 1
                     found = _remove(con)
             if not dry_run:
                 _write_anew(con, warehouse)
-                # An earlier build on Spark has the person's rows too, and is made of files again.
-                shutil.rmtree(spark.folder_of(warehouse), ignore_errors=True)
     finally:
         con.close()
-    return found
+    # An earlier build on Spark has the person's rows too, and is made of files again.
+    of_spark = spark.folder_of(warehouse)
+    if not of_spark.exists():
+        return found
+    if not dry_run:
+        _remove_folder(of_spark)
+    return replace(found, spark=of_spark)
+
+
+def _remove_folder(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise FunnelkitError(
+            f"the rows are gone from the warehouse, but {folder} has them: {error.strerror}",
+            f"remove {folder}, then `funnelkit build`",
+        ) from None
 
 
 def told(found: Forgotten, dry_run: bool = False) -> tuple[str, tuple[str, ...]]:
@@ -103,7 +119,13 @@ def told(found: Forgotten, dry_run: bool = False) -> tuple[str, tuple[str, ...]]
         headline = "Forgotten before: nothing of the person is left to remove."
     named = _named(found.ids)
     mentioned = f"Stays: {_rows(found.mentions)} of others with the id in properties or text."
-    notes = (named if found.ids else "", mentioned if found.mentions else "", _KEPT)
+    of_spark = f"All that an earlier build on Spark made {verb} too: {found.spark}"
+    notes = (
+        named if found.ids else "",
+        of_spark if found.spark else "",
+        mentioned if found.mentions else "",
+        _KEPT,
+    )
     return headline, tuple(filter(None, notes))
 
 

@@ -125,7 +125,11 @@ def last_build(con: "duckdb.DuckDBPyConnection") -> Build | None:
 
 def log_is_here(con: "duckdb.DuckDBPyConnection") -> bool:
     """False where Spark has built the marts: the event log stayed there."""
-    return has_table(con, "main", "fct_events") or not has_table(con, "main", "log_events")
+    if has_table(con, "main", "fct_events"):
+        return True
+    # With `--select` Spark may have built some marts, and nothing of the log.
+    build = last_build(con)
+    return not (has_table(con, "main", "log_events") or (build and build.target == "spark"))
 
 
 _ASK_FILES = "`funnelkit explore --events FILE...` asks the same of raw files"

@@ -2,14 +2,16 @@
 
 A folder for each table; events by load and day. Each load is read and checked as ever, into a
 DuckDB file of its own beside them; then its folders are renamed into place, the ledger last: what
-is not in it was not loaded, and is removed by the next load or build. Several files are several
-loads, and all of them count or none: a journal names them while their folders are moved.
+is not in it was not loaded. Several files are several loads, and all of them count or none: a
+journal names them while their folders are moved, and what it names is removed by the next load or
+build unless all of it is in the ledger.
 """
 
 import contextlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,9 @@ TABLES = ("events", "users", "feedback", "rejects", "loads")
 _LEDGER = "loads"  # last: a load counts as soon as it is here
 # Spark reads no file whose name begins with a point.
 _WORK, _LOCK, _JOURNAL = ".loading", ".lock.duckdb", ".moving.json"
+# DuckDB's lock is of a process: threads of one do not keep each other out.
+_HERE: set[Path] = set()
+_HERE_LOCK = threading.Lock()
 # The loader writes a time that it could read as UTC text; others are of no day.
 _DAY = (
     "case when occurred_at like '____-__-__ __:__:__%Z'"
@@ -94,23 +99,39 @@ def held(folder: Path) -> Iterator[None]:
     FunnelkitError while it holds half a load.
     """
     if not os.access(folder, os.W_OK):
-        if _moving(folder) - _loads_in(folder, _LEDGER):
+        moving = _moving(folder)
+        if moving & _loads_in(folder, *TABLES) and moving - _loads_in(folder, _LEDGER):
             raise FunnelkitError(
                 f"a load into {folder} is not finished",
                 "wait for it; if it was stopped, load again where the folder can be written",
             )
         yield
         return
+    with _alone_here(folder):
+        try:
+            # DuckDB's lock on a file goes with its process, however that ends.
+            lock = connect.connect(folder / _LOCK, wait=1.0)
+        except WarehouseBusy as error:
+            raise WarehouseBusy(folder, error.program, error.pid) from None
+        try:
+            _settle(folder)
+            yield
+        finally:
+            lock.close()
+
+
+@contextlib.contextmanager
+def _alone_here(folder: Path) -> Iterator[None]:
+    """No other thread of this process holds the folder. Raises WarehouseBusy."""
+    place = folder.resolve()
+    with _HERE_LOCK:
+        if place in _HERE:
+            raise WarehouseBusy(folder, "this very process", os.getpid())
+        _HERE.add(place)
     try:
-        # DuckDB's lock on a file goes with its process, however that ends.
-        lock = connect.connect(folder / _LOCK, wait=1.0)
-    except WarehouseBusy as error:
-        raise WarehouseBusy(folder, error.program, error.pid) from None
-    try:
-        _settle(folder)
         yield
     finally:
-        lock.close()
+        _HERE.discard(place)
 
 
 def write_lists(con: "DuckDBPyConnection", folder: Path) -> None:

@@ -203,6 +203,7 @@ def session(where: Path, configuration: Mapping[str, str]) -> Iterator[Any]:
     for name, value in configuration.items():
         builder = builder.config(name, value)
     log = where / "java.log"
+    (where / "spark.log").unlink(missing_ok=True)  # of the last time
     try:
         # Java inherits what is stderr as it starts, and keeps it.
         with _redirected(log):

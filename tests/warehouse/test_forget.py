@@ -262,7 +262,25 @@ def test_a_dry_run_counts_the_same_and_changes_nothing(warehouse):
     dry = forget(warehouse, "ann", dry_run=True)
     assert everything(warehouse) == before
     assert (warehouse.parent / "spark").is_dir()
-    assert forget(warehouse, "ann") == dry
+    verbs = ("would go", "gone")
+    for verb, found in zip(verbs, (dry, forget(warehouse, "ann")), strict=True):
+        assert found == dry
+        text = f"All that an earlier build on Spark made {verb} too: {warehouse.parent / 'spark'}"
+        assert text in told(found, verb == "would go")[1]
+    assert not any("Spark" in note for note in told(forget(warehouse, "bob"))[1])
+
+
+def test_what_spark_built_and_cannot_be_removed_is_told(warehouse, monkeypatch):
+    (of_spark := warehouse.parent / "spark").mkdir()
+
+    def refuse(path: object, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    with pytest.raises(FunnelkitError) as raised:
+        forget(warehouse, "ann")
+    assert f"{of_spark} has them: Permission denied" in raised.value.message
+    assert rows(warehouse, "select count(*) from raw.events where user_id = 'ann'") == [(0,)]
 
 
 @pytest.mark.parametrize("point", ["_record", "_mentions"])

@@ -14,6 +14,7 @@ import pytest
 
 from funnelkit.errors import FunnelkitError
 from funnelkit.warehouse import parquet
+from funnelkit.warehouse.connect import WarehouseBusy
 
 FILES = ("a", "b", "c")
 # Of each file its events and its entry in the ledger, and the journal before them.
@@ -188,6 +189,29 @@ def test_half_a_load_is_not_built_from_where_it_cannot_be_mended(logs, monkeypat
     monkeypatch.setattr(os, "access", lambda *_: False)
     with parquet.held(logs / "raw"):
         _is_whole(logs / "raw")
+
+
+def test_a_load_of_which_nothing_was_moved_keeps_nobody_from_building(logs, monkeypatch):
+    parquet.load_into(logs / "raw", "events", [logs / "a.csv"], root=logs)
+    with monkeypatch.context() as patched:
+        _killed_at(patched, os, "replace", 1, after=True)
+        with pytest.raises(Killed):
+            _load(logs)
+    assert (logs / "raw" / ".moving.json").exists()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with parquet.held(logs / "raw"):
+        assert (_people(logs / "raw"), parquet.rows(logs / "raw")) == (["a0", "a1"], 2)
+
+
+def test_another_thread_does_not_settle_what_is_on_its_way(logs):
+    _load(logs)
+    (work := logs / "raw" / ".loading").mkdir()
+    with parquet.held(logs / "raw"):
+        work.mkdir()
+        with pytest.raises(WarehouseBusy, match="in use by this very process"):
+            _load(logs)
+        assert work.exists()
+    assert _load(logs) == 0
 
 
 @pytest.mark.parametrize(
